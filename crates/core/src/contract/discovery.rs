@@ -1,0 +1,62 @@
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::{ids::RemoteKey, money::Currency};
+
+/// What one side has to choose from, for mapping and for checking a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Discovery {
+    pub warehouses: Vec<Named>,
+    pub taxes: Vec<DiscoveredTax>,
+    /// How the ERP names stores (Tryton's `web.shop`).
+    pub shops: Vec<Named>,
+    pub payment_methods: Vec<Named>,
+    pub currency: Option<Currency>,
+}
+
+/// Something with a key and a name that people know it by; `code` where it has a short one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Named {
+    pub key: RemoteKey,
+    pub code: Option<String>,
+    pub name: String,
+}
+
+impl Named {
+    /// Whether a merchant who writes `text` means this one: by code, by name or by key.
+    pub fn is_called(&self, text: &str) -> bool {
+        self.code.as_deref() == Some(text) || self.name == text || self.key.as_str() == text
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DiscoveredTax {
+    pub key: RemoteKey,
+    pub name: String,
+    /// `None` for a tax that is not a percentage.
+    pub percent: Option<Decimal>,
+}
+
+/// What a test of the connection found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CheckReport {
+    /// What is there: product and version as it calls itself.
+    pub product: String,
+    pub findings: Vec<CheckFinding>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckFinding {
+    pub severity: Severity,
+    /// What is so, and what to do.
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Good,
+    Warning,
+    /// The flows configured for this connection can't run.
+    Blocking,
+}

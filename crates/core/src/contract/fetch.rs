@@ -1,0 +1,23 @@
+use crate::{
+    ids::RemoteKey,
+    model::{Entity, PartyQuery},
+};
+
+/// Records to be read by what is known of them. A missing record is simply not among the answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// By key. For [`Entity::Product`] the answer carries the unit's actual figure where the side has one figure.
+    Keys { entity: Entity, keys: Vec<RemoteKey> },
+    /// Units by SKU.
+    UnitsBySku { skus: Vec<String> },
+    /// [`Entity::Stock`] rows of these units in these warehouses: one row per unit and warehouse, zeros included.
+    Stock { units: Vec<RemoteKey>, warehouses: Vec<RemoteKey> },
+    /// [`Entity::Deduction`] records of the documents with these order references.
+    Deductions { shop: Option<String>, references: Vec<String> },
+    /// Documents by the order reference they were created with; all of them when there are several.
+    Documents { shop: Option<String>, references: Vec<String> },
+    /// Customers by one natural key.
+    Parties(PartyQuery),
+    /// The children of a split order.
+    SplitChildren { order: RemoteKey },
+}

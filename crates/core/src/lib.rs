@@ -1,0 +1,13 @@
+//! The canonical model, the connector contract and every decision Zygos makes, as pure code.
+//!
+//! Nothing here reads a clock, a socket, a file or the environment; given equal input it gives equal output.
+
+pub mod clock;
+pub mod contract;
+pub mod http;
+pub mod ids;
+pub mod model;
+pub mod money;
+
+pub use clock::{Clock, SharedClock};
+pub use ids::{ConnectionId, RemoteKey, RunId, WorkspaceId};

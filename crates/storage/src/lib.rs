@@ -1,0 +1,15 @@
+//! Repositories: everything Zygos remembers, behind one trait. The only SQL lives here.
+//!
+//! Reading is a set of plain questions. Writing is one method, [`Repository::commit`]: a list of [`Mutation`]s
+//! that lands whole or not at all. That a decision and its outbox rows, or an outcome, its new base, its link and its
+//! journal entry, belong together is therefore visible where they are made, and every implementation keeps it.
+
+mod error;
+mod mutation;
+mod repository;
+mod rows;
+
+pub use error::StorageError;
+pub use mutation::Mutation;
+pub use repository::Repository;
+pub use rows::*;
