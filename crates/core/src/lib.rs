@@ -4,10 +4,17 @@
 
 pub mod clock;
 pub mod contract;
+pub mod disposition;
+pub mod drift;
+pub mod guard;
 pub mod http;
 pub mod ids;
+pub mod linking;
 pub mod model;
 pub mod money;
+pub mod orders;
+pub mod pacing;
+pub mod stock;
 
 pub use clock::{Clock, SharedClock};
 pub use ids::{ConnectionId, RemoteKey, RunId, WorkspaceId};

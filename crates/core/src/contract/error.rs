@@ -7,22 +7,30 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// No answer, or an answer that says "not now". `maybe_applied`: a write may have been carried out.
-    Unavailable { maybe_applied: bool },
+    Unavailable {
+        maybe_applied: bool,
+    },
     /// The side wants fewer calls. `wait` as it asked, when it did.
-    RateLimited { wait: Option<Duration> },
+    RateLimited {
+        wait: Option<Duration>,
+    },
     /// The credentials are not accepted.
     Auth,
     /// The credentials are good but may not do this.
     Forbidden,
     /// The side understood and refuses this record; asking again gives the same answer.
-    Rejected { field: Option<String> },
+    Rejected {
+        field: Option<String>,
+    },
     /// Somebody else changed the record meanwhile, or it is in a state that doesn't allow this.
     Conflict,
     NotFound,
     /// The connector can't do this at all.
     Unsupported,
     /// The answer is not what this API answers (not JSON, cut off, a redirect).
-    Protocol { maybe_applied: bool },
+    Protocol {
+        maybe_applied: bool,
+    },
 }
 
 /// An error of a connector: a fact, and words for a person.

@@ -13,9 +13,7 @@ pub use capabilities::{
     Absence, Capabilities, DocumentKind, EntityCapabilities, Lookup, ReadMode, Side, Totals, WriteMode,
 };
 pub use connector::{CallContext, Connector, Lane};
-pub use discovery::{
-    CheckFinding, CheckReport, Discovery, DiscoveredTax, Named, Severity,
-};
+pub use discovery::{CheckFinding, CheckReport, DiscoveredTax, Discovery, Named, Severity};
 pub use error::{ConnectorError, ErrorKind};
 pub use fetch::Fetch;
 pub use page::{Checkpoint, Item, Page, Unreadable};

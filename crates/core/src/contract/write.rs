@@ -12,22 +12,43 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 pub enum Write {
     /// Sets the store's one figure of a unit. Absolute.
-    SetStock { unit: RemoteKey, figure: Decimal },
+    SetStock {
+        unit: RemoteKey,
+        figure: Decimal,
+    },
     CreateParty(NewParty),
     /// Makes a draft. Answers with its key, state and totals.
     CreateDocument(Box<NewDocument>),
     /// Adds lines to a draft (the rounding line). Answers with the new totals.
-    AddDocumentLines { document: RemoteKey, lines: Vec<DocumentLine> },
+    AddDocumentLines {
+        document: RemoteKey,
+        lines: Vec<DocumentLine>,
+    },
     /// Moves a document on; reads its state first and presses only what is missing.
-    TransitionDocument { document: RemoteKey, to: Transition },
+    TransitionDocument {
+        document: RemoteKey,
+        to: Transition,
+    },
     /// Moves a store's order on; reads its state first and asks only for what is missing.
-    TransitionOrder { order: RemoteKey, to: Transition },
+    TransitionOrder {
+        order: RemoteKey,
+        to: Transition,
+    },
     /// Writes a waybill onto a store's order.
-    SetTracking { order: RemoteKey, tracking: Tracking },
+    SetTracking {
+        order: RemoteKey,
+        tracking: Tracking,
+    },
     /// Leaves a short text on a store's order where its staff sees it. Adding one that is there succeeds.
-    AddTag { order: RemoteKey, tag: String },
+    AddTag {
+        order: RemoteKey,
+        tag: String,
+    },
     /// Leaves the ERP's mark on a store's order.
-    SetErpId { order: RemoteKey, erp_id: String },
+    SetErpId {
+        order: RemoteKey,
+        erp_id: String,
+    },
 }
 
 impl Write {

@@ -11,9 +11,7 @@ pub use document::{
     Document, DocumentLine, DocumentState, Invoice, NewDocument, Shipment, ShipmentState, Tracking,
 };
 pub use movement::{Movement, MovementState};
-pub use order::{
-    LineKind, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus, WarehouseQuantity,
-};
+pub use order::{LineKind, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus, WarehouseQuantity};
 pub use party::{Address, Company, Customer, NewParty, Party, PartyQuery};
 pub use stock::{Deduction, StockRow};
 pub use unit::{Unit, UnitKind};

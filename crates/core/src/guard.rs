@@ -1,0 +1,124 @@
+//! A second pair of eyes on a plan. It knows nothing of how the plan was made.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::RemoteKey;
+
+/// From where on a plan waits for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardLimits {
+    /// So many units going to zero together are always fine.
+    pub zeroed_free: u32,
+    /// Percent of the units looked at that may go to zero together.
+    pub zeroed_percent: u32,
+    /// Percent of the units expected that the ERP's answer must cover.
+    pub feed_percent: u32,
+}
+
+impl Default for GuardLimits {
+    fn default() -> Self {
+        Self { zeroed_free: 10, zeroed_percent: 50, feed_percent: 80 }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockChange {
+    pub unit: RemoteKey,
+    pub sku: Option<String>,
+    pub before: Decimal,
+    pub after: Decimal,
+}
+
+/// How much of what was asked for the ERP answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedShape {
+    pub units_expected: u64,
+    pub units_read: u64,
+    /// Every figure that came is zero.
+    pub all_zero: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    Note,
+    /// Nothing of it is written until a person agrees.
+    Hold,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GuardFinding {
+    pub weight: Weight,
+    pub text: String,
+}
+
+/// Looks at what is about to be written to one store.
+pub fn inspect_stock(changes: &[StockChange], feed: FeedShape, limits: &GuardLimits) -> Vec<GuardFinding> {
+    let mut findings = Vec::new();
+    let free = u64::from(limits.zeroed_free);
+    let zeroed = changes.iter().filter(|change| change.after.is_zero() && !change.before.is_zero()).count();
+    let zeroed = u64::try_from(zeroed).unwrap_or(u64::MAX);
+    let mut hold = |text: String| findings.push(GuardFinding { weight: Weight::Hold, text });
+    if feed.units_expected > free {
+        if feed.units_read == 0 {
+            hold(format!("the ERP gave no figure for any of {} products", feed.units_expected));
+        } else if feed.units_read * 100 < feed.units_expected * u64::from(limits.feed_percent) {
+            hold(format!(
+                "the ERP gave figures for only {} of {} products",
+                feed.units_read, feed.units_expected
+            ));
+        }
+        if feed.all_zero && zeroed > 0 {
+            hold(format!("every figure that the ERP gave is zero ({} products)", feed.units_read));
+        }
+    }
+    if zeroed > free && zeroed * 100 > feed.units_expected.max(1) * u64::from(limits.zeroed_percent) {
+        hold(format!("{zeroed} of {} products would go to zero together", feed.units_expected));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zeroing(count: u32) -> Vec<StockChange> {
+        (0..count)
+            .map(|n| StockChange {
+                unit: RemoteKey::new(n.to_string()),
+                sku: None,
+                before: Decimal::TEN,
+                after: Decimal::ZERO,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_few_products_may_sell_out_together() {
+        let feed = FeedShape { units_expected: 10, units_read: 10, all_zero: true };
+        assert_eq!(inspect_stock(&zeroing(10), feed, &GuardLimits::default()), []);
+    }
+
+    #[test]
+    fn an_all_zero_feed_zeroes_nothing() {
+        let feed = FeedShape { units_expected: 11, units_read: 11, all_zero: true };
+        let findings = inspect_stock(&zeroing(1), feed, &GuardLimits::default());
+        assert!(findings.iter().all(|finding| finding.weight == Weight::Hold) && !findings.is_empty());
+    }
+
+    #[test]
+    fn half_the_shop_going_to_zero_waits() {
+        let feed = FeedShape { units_expected: 40, units_read: 40, all_zero: false };
+        assert_eq!(inspect_stock(&zeroing(20), feed, &GuardLimits::default()), []);
+        assert_eq!(inspect_stock(&zeroing(21), feed, &GuardLimits::default()).len(), 1);
+    }
+
+    #[test]
+    fn a_feed_that_shrank_waits() {
+        let feed = FeedShape { units_expected: 100, units_read: 79, all_zero: false };
+        assert_eq!(inspect_stock(&[], feed, &GuardLimits::default()).len(), 1);
+        let nothing = FeedShape { units_expected: 100, units_read: 0, all_zero: false };
+        assert_eq!(inspect_stock(&[], nothing, &GuardLimits::default()).len(), 1);
+    }
+}
