@@ -1,1 +1,41 @@
-//! Zygos.
+//! Runs the flows: pull → link → merge → plan → guard → outbox → apply → settle.
+//!
+//! Every decision is made by `zygos_core`; here it is only carried out. The engine knows no HTTP and no SQL, holds
+//! no state that matters, and may be dropped at any await.
+
+mod advance;
+mod catalogue;
+mod engine;
+mod erp_changes;
+mod error;
+mod event;
+mod explain;
+mod feedback;
+mod figures;
+mod flows;
+mod hand;
+mod health;
+mod intake;
+mod plan;
+mod progress;
+mod reading;
+mod schedule;
+mod settings;
+mod stock;
+mod verify;
+
+pub use advance::OrderPass;
+pub use catalogue::ProductScan;
+pub use engine::Engine;
+pub use error::{EngineError, Result};
+pub use event::{Event, Watcher};
+pub use explain::{OrderStory, UnitStory};
+pub use flows::Resolved;
+pub use hand::Replay;
+pub use plan::{LeftAlone, Plan, PlannedOrder, PlannedStock};
+pub use progress::{GoLiveChoice, Progress};
+pub use settings::{
+    Connection, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, StockFlow, StoreSettings,
+};
+pub use stock::{StockDecision, StockPass, StockVerdict};
+pub use verify::Verification;

@@ -1,0 +1,278 @@
+//! Products of both sides: read page by page, kept, and paired.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use zygos_core::{
+    ConnectionId, RemoteKey,
+    contract::{Checkpoint, Fetch, Item, Lane},
+    linking::{LinkProposal, link_units},
+    model::{Entity, Record, Unit},
+};
+use zygos_storage::{Link, Mutation, OutboxRecord, StoredUnit};
+
+use crate::{
+    engine::{Engine, lock},
+    error::Result,
+    event::Event,
+    intake::ledger_mutations,
+    settings::Connection,
+};
+
+/// What one full reading of a side's products found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProductScan {
+    pub units: u64,
+    pub pages: u64,
+    pub unreadable: u64,
+    /// Everything the side says it has was read; only then does a missing unit mean anything.
+    pub complete: bool,
+}
+
+impl Engine {
+    /// Reads all products of a connection, keeping each page with its figures.
+    pub(crate) async fn scan_products(&self, connection: &Connection, lane: Lane) -> Result<ProductScan> {
+        let began = self.now();
+        let mut scan = ProductScan::default();
+        let mut position = 0;
+        let mut from: Option<Checkpoint> = None;
+        let mut expected = None;
+        loop {
+            let read_at = self.now();
+            let context = self.context(lane);
+            let page = self
+                .ask(connection, connection.connector.scan(&context, Entity::Product, from.as_ref()))
+                .await?;
+            scan.pages += 1;
+            expected = page.total.or(expected);
+            let mut mutations = Vec::new();
+            for item in page.items {
+                match item {
+                    Ok(Record::Product(unit)) => {
+                        let unit = StoredUnit { unit, position, read_at };
+                        mutations.push(Mutation::PutUnit { connection: connection.id.clone(), unit });
+                        scan.units += 1;
+                    }
+                    Ok(_) => {}
+                    Err(unreadable) => {
+                        scan.unreadable += 1;
+                        let subject = unreadable.key.as_ref().map_or("?", RemoteKey::as_str).to_owned();
+                        mutations.push(self.issue(
+                            &connection.id,
+                            "unreadable_product",
+                            subject,
+                            format!("{}: {unreadable}", connection.id),
+                            &[],
+                        ));
+                    }
+                }
+                position += 1;
+            }
+            self.commit(mutations).await?;
+            self.tell(&Event::Progress {
+                connection: connection.id.clone(),
+                what: "products",
+                done: position,
+                of: expected,
+            });
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        // Listings shift while they are read: "not seen" is believed only when the count says all were seen.
+        scan.complete = scan.unreadable == 0 && position > 0;
+        if scan.complete {
+            self.drop_vanished(connection, began).await?;
+        }
+        *lock(&self.relink) = true;
+        Ok(scan)
+    }
+
+    /// Units that a complete reading didn't meet are confirmed gone by a direct read before they are forgotten.
+    pub(crate) async fn drop_vanished(&self, connection: &Connection, scan_began: Timestamp) -> Result<()> {
+        let mut vanished: Vec<RemoteKey> = Vec::new();
+        let mut from = 0;
+        loop {
+            let units = self.repository.units(&connection.id, from, 1000).await?;
+            let Some(last) = units.last() else { break };
+            from = last.position + 1;
+            vanished.extend(
+                units
+                    .iter()
+                    .filter(|stored| stored.read_at < scan_began)
+                    .map(|stored| stored.unit.key.clone()),
+            );
+        }
+        if vanished.is_empty() {
+            return Ok(());
+        }
+        let context = self.context(Lane::Catalogue);
+        let fetch = Fetch::Keys { entity: Entity::Product, keys: vanished.clone() };
+        let found = self.ask(connection, connection.connector.fetch(&context, &fetch)).await?;
+        let there: BTreeSet<RemoteKey> = found
+            .iter()
+            .filter_map(|item| match item {
+                Ok(record) => Some(record.key().clone()),
+                Err(unreadable) => unreadable.key.clone(),
+            })
+            .collect();
+        let gone = vanished.into_iter().filter(|key| !there.contains(key));
+        let mutations =
+            gone.map(|key| Mutation::DropUnit { connection: connection.id.clone(), key }).collect();
+        self.commit(mutations).await
+    }
+
+    /// Keeps units that a feed or a direct read brought.
+    pub(crate) async fn keep_units(
+        &self,
+        connection: &ConnectionId,
+        items: &[Item],
+        read_at: Timestamp,
+    ) -> Result<()> {
+        let mut mutations = Vec::new();
+        for item in items {
+            let Ok(Record::Product(unit)) = item else { continue };
+            let known = self.repository.unit(connection, &unit.key).await?;
+            if known.as_ref().is_none_or(|known| names_differ(&known.unit, unit)) {
+                *lock(&self.relink) = true;
+            }
+            let position = known.map_or_else(|| position_of_newcomer(&unit.key), |known| known.position);
+            let unit = StoredUnit { unit: unit.clone(), position, read_at };
+            mutations.push(Mutation::PutUnit { connection: connection.clone(), unit });
+        }
+        self.commit(mutations).await
+    }
+
+    /// Pairs the units of every store with the ERP's, if anything changed since the last time.
+    pub async fn link(&self) -> Result<()> {
+        if !std::mem::replace(&mut *lock(&self.relink), false) {
+            return Ok(());
+        }
+        let outcome = self.link_all().await;
+        if outcome.is_err() {
+            *lock(&self.relink) = true;
+        }
+        outcome
+    }
+
+    async fn link_all(&self) -> Result<()> {
+        let erp_units = self.all_units(&self.settings.erp.id).await?;
+        for store in &self.settings.stores {
+            let store_id = &store.connection.id;
+            let store_units = self.all_units(store_id).await?;
+            let links = self.repository.links(store_id).await?;
+            let existing: Vec<(RemoteKey, RemoteKey)> =
+                links.iter().map(|link| (link.store_key.clone(), link.erp_key.clone())).collect();
+            let mut mutations = Vec::new();
+            let mut still_open = BTreeSet::new();
+            for proposal in link_units(&store_units, &erp_units, &existing) {
+                match proposal {
+                    LinkProposal::Link { store, erp, by } => {
+                        let matched_by = by.name().to_owned();
+                        let link = Link {
+                            store: store_id.clone(),
+                            store_key: store.clone(),
+                            erp: self.settings.erp.id.clone(),
+                            erp_key: erp,
+                            matched_by,
+                        };
+                        mutations.push(Mutation::PutLink(link));
+                        mutations.extend(self.stock_wish(
+                            store_id,
+                            &store,
+                            Lane::Corrections,
+                            "newly linked to the ERP's product",
+                        ));
+                    }
+                    LinkProposal::Issue(issue) => {
+                        let kind = issue.kind();
+                        let text = format!("{store_id}: {issue}");
+                        still_open.insert((kind.to_owned(), issue.subject()));
+                        let open = self.repository.open_issue(store_id, kind, &issue.subject()).await?;
+                        if open.is_none_or(|open| open.text != text) {
+                            mutations.push(self.issue(store_id, kind, issue.subject(), text, &[]));
+                        }
+                    }
+                }
+            }
+            for open in self.repository.issues(false).await? {
+                let of_linking = zygos_core::linking::ISSUE_KINDS.contains(&open.kind.as_str());
+                if &open.connection == store_id
+                    && of_linking
+                    && !still_open.contains(&(open.kind.clone(), open.subject.clone()))
+                {
+                    mutations.push(self.close_issue(store_id, &open.kind, open.subject));
+                }
+            }
+            let linked_anew = mutations.iter().any(|mutation| matches!(mutation, Mutation::PutLink(_)));
+            self.commit(mutations).await?;
+            // Also the first time after a start: a crash may have come between the links and the ledger.
+            let renewed = lock(&self.ledger_renewed).contains(store_id);
+            if linked_anew || !renewed {
+                self.renew_ledger(store_id).await?;
+                lock(&self.ledger_renewed).insert(store_id.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders seen before their units were linked enter the ledger now, and held ones are looked at again.
+    async fn renew_ledger(&self, store: &ConnectionId) -> Result<()> {
+        let filter = zygos_storage::OrderFilter {
+            store: Some(store.clone()),
+            closed: Some(false),
+            ..zygos_storage::OrderFilter::default()
+        };
+        for order in self.repository.orders(&filter).await? {
+            let mut mutations = ledger_mutations(self, &order, "its product was linked").await?;
+            if order.state_code == "held" {
+                let record = OutboxRecord::Order { store: store.clone(), order: order.order.id.clone() };
+                mutations.push(self.wish(
+                    &self.settings.erp.id,
+                    record,
+                    Lane::Orders,
+                    "its product was linked",
+                ));
+            }
+            self.commit(mutations).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn all_units(&self, connection: &ConnectionId) -> Result<Vec<Unit>> {
+        let mut all = Vec::new();
+        let mut from = 0;
+        loop {
+            let units = self.repository.units(connection, from, 1000).await?;
+            let Some(last) = units.last() else { return Ok(all) };
+            from = last.position + 1;
+            all.extend(units.into_iter().map(|stored| stored.unit));
+        }
+    }
+
+    /// The wish to re-decide a store's figure of a unit; none when the store takes no stock from the ERP.
+    pub(crate) fn stock_wish(
+        &self,
+        store: &ConnectionId,
+        unit: &RemoteKey,
+        lane: Lane,
+        reason: &str,
+    ) -> Option<Mutation> {
+        self.store(store)?.stock.as_ref()?;
+        Some(self.wish(store, OutboxRecord::Stock(unit.clone()), lane, reason))
+    }
+}
+
+pub(crate) fn names_differ(known: &Unit, now: &Unit) -> bool {
+    known.sku != now.sku || known.ean != now.ean || known.active != now.active || known.kind != now.kind
+}
+
+/// A place behind everything that was listed, for a unit that came by another way than a listing.
+fn position_of_newcomer(key: &RemoteKey) -> u64 {
+    // FNV-1a: spreads the keys, so that hardly two of them share a place.
+    let hash = key.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (1 << 40) | (hash >> 24)
+}

@@ -1,0 +1,281 @@
+//! The engine's parts and the few things that every pass needs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    future::Future,
+    sync::{Arc, Mutex as StdMutex, RwLock},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::sync::{Mutex, Notify};
+use zygos_core::{
+    ConnectionId, RemoteKey, RunId, SharedClock,
+    clock::later,
+    contract::{CallContext, ConnectorError, Lane},
+    disposition::RetrySchedule,
+};
+use zygos_storage::{Issue, Mutation, OutboxKind, Repository, Wish};
+
+use crate::{
+    error::{EngineError, Result},
+    event::{Event, Watcher},
+    flows::Resolved,
+    health::Health,
+    settings::{Connection, EngineSettings, StoreSettings},
+};
+
+/// What the engine keeps about a store between passes. Losing it costs calls, never correctness.
+pub(crate) struct StoreMemory {
+    /// One reader of the order feed at a time; holds when the last complete reading began.
+    pub feed: Mutex<Option<Timestamp>>,
+    /// When an order was last read, so that open orders aren't read twice.
+    pub last_read: StdMutex<HashMap<RemoteKey, Timestamp>>,
+    pub closed_orders_read: StdMutex<Option<Timestamp>>,
+    /// One verification at a time.
+    pub verifying: Mutex<()>,
+}
+
+/// Runs the flows of one workspace. All state that matters is in the repository: dropping the engine at any await
+/// and building another over the same repository loses nothing.
+pub struct Engine {
+    pub(crate) repository: Arc<dyn Repository>,
+    pub(crate) clock: SharedClock,
+    pub(crate) settings: EngineSettings,
+    pub(crate) memories: BTreeMap<ConnectionId, StoreMemory>,
+    pub(crate) health: Health,
+    pub(crate) resolved: RwLock<Option<Arc<Resolved>>>,
+    /// Links or units changed: link again before deciding.
+    pub(crate) relink: StdMutex<bool>,
+    pub(crate) ledger_renewed: StdMutex<BTreeSet<ConnectionId>>,
+    pub(crate) erp_products_read: StdMutex<Option<Timestamp>>,
+    wakers: BTreeMap<(ConnectionId, OutboxKind), Notify>,
+    /// Woken by hints and by hand.
+    pub(crate) feed_wakers: BTreeMap<ConnectionId, Notify>,
+    pub(crate) retry: RetrySchedule,
+    watcher: Watcher,
+    pub(crate) jitter: StdMutex<u64>,
+}
+
+impl Engine {
+    pub fn new(
+        repository: Arc<dyn Repository>,
+        clock: SharedClock,
+        settings: EngineSettings,
+        watcher: Watcher,
+    ) -> Self {
+        let mut memories = BTreeMap::new();
+        let mut wakers = BTreeMap::new();
+        let mut feed_wakers = BTreeMap::new();
+        for store in &settings.stores {
+            let id = store.connection.id.clone();
+            memories.insert(
+                id.clone(),
+                StoreMemory {
+                    feed: Mutex::new(None),
+                    last_read: StdMutex::new(HashMap::new()),
+                    closed_orders_read: StdMutex::new(None),
+                    verifying: Mutex::new(()),
+                },
+            );
+            wakers.insert((id.clone(), OutboxKind::Stock), Notify::new());
+            wakers.insert((id.clone(), OutboxKind::Feedback), Notify::new());
+            feed_wakers.insert(id, Notify::new());
+        }
+        wakers.insert((settings.erp.id.clone(), OutboxKind::Order), Notify::new());
+        feed_wakers.insert(settings.erp.id.clone(), Notify::new());
+        let jitter = StdMutex::new(settings.seed | 1);
+        Self {
+            repository,
+            clock,
+            settings,
+            memories,
+            health: Health::default(),
+            resolved: RwLock::new(None),
+            relink: StdMutex::new(true),
+            ledger_renewed: StdMutex::new(BTreeSet::new()),
+            erp_products_read: StdMutex::new(None),
+            wakers,
+            feed_wakers,
+            retry: RetrySchedule::default(),
+            watcher,
+            jitter,
+        }
+    }
+
+    pub fn repository(&self) -> &Arc<dyn Repository> {
+        &self.repository
+    }
+
+    pub fn settings(&self) -> &EngineSettings {
+        &self.settings
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn tell(&self, event: &Event) {
+        (self.watcher)(event);
+    }
+
+    pub(crate) fn store(&self, id: &ConnectionId) -> Option<&StoreSettings> {
+        self.settings.stores.iter().find(|store| &store.connection.id == id)
+    }
+
+    pub(crate) fn memory(&self, store: &ConnectionId) -> Result<&StoreMemory> {
+        self.memories.get(store).ok_or_else(|| {
+            EngineError::Asked(format!("there is no store called {store} in the configuration"))
+        })
+    }
+
+    pub(crate) fn connection(&self, id: &ConnectionId) -> Option<&Connection> {
+        if &self.settings.erp.id == id {
+            return Some(&self.settings.erp);
+        }
+        self.store(id).map(|store| &store.connection)
+    }
+
+    /// Stores what belongs together and wakes whoever has new work by it.
+    pub(crate) async fn commit(&self, mutations: Vec<Mutation>) -> Result<()> {
+        if mutations.is_empty() {
+            return Ok(());
+        }
+        let woken: Vec<(ConnectionId, OutboxKind)> = mutations
+            .iter()
+            .filter_map(|mutation| match mutation {
+                Mutation::Enqueue(wish) => Some((wish.connection.clone(), wish.record.kind())),
+                _ => None,
+            })
+            .collect();
+        self.repository.commit(mutations).await?;
+        for key in woken {
+            if let Some(waker) = self.wakers.get(&key) {
+                waker.notify_one();
+            }
+        }
+        Ok(())
+    }
+
+    /// Something from outside put work into the repository for this connection: look at once.
+    pub fn wake(&self, connection: &ConnectionId) {
+        if let Some(waker) = self.feed_wakers.get(connection) {
+            waker.notify_one();
+        }
+        for ((id, _), waker) in &self.wakers {
+            if id == connection {
+                waker.notify_one();
+            }
+        }
+    }
+
+    pub(crate) fn waker(&self, connection: &ConnectionId, kind: OutboxKind) -> Option<&Notify> {
+        self.wakers.get(&(connection.clone(), kind))
+    }
+
+    pub(crate) fn context(&self, lane: Lane) -> CallContext {
+        CallContext { lane, deadline: later(self.now(), self.settings.pace.call_timeout) }
+    }
+
+    /// Makes a call that reads, and keeps book of whether the connection answers.
+    pub(crate) async fn ask<T>(
+        &self,
+        connection: &Connection,
+        call: impl Future<Output = std::result::Result<T, ConnectorError>>,
+    ) -> Result<T> {
+        self.check_rested(connection).await?;
+        match call.await {
+            Ok(answer) => {
+                self.answered(connection).await?;
+                Ok(answer)
+            }
+            Err(error) => {
+                self.failed(connection, &error).await?;
+                Err(EngineError::Connection { connection: connection.id.clone(), error })
+            }
+        }
+    }
+
+    /// A number below 1,000 for spreading retries.
+    pub(crate) fn jitter(&self) -> u32 {
+        let mut state = lock(&self.jitter);
+        // xorshift64: chance enough to keep retries apart, and the same for the same seed.
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        u32::try_from(*state % 1000).unwrap_or(0)
+    }
+
+    pub(crate) fn wish(
+        &self,
+        connection: &ConnectionId,
+        record: zygos_storage::OutboxRecord,
+        lane: Lane,
+        reason: impl Into<String>,
+    ) -> Mutation {
+        Mutation::Enqueue(Wish {
+            connection: connection.clone(),
+            record,
+            lane,
+            reason: reason.into(),
+            due_at: self.now(),
+            by_hand: false,
+        })
+    }
+
+    pub(crate) fn issue(
+        &self,
+        connection: &ConnectionId,
+        kind: &str,
+        subject: impl Into<String>,
+        text: impl Into<String>,
+        choices: &[&str],
+    ) -> Mutation {
+        let text = text.into();
+        self.tell(&Event::IssueOpened {
+            connection: connection.clone(),
+            kind: kind.to_owned(),
+            text: text.clone(),
+        });
+        Mutation::OpenIssue(Issue {
+            id: 0,
+            connection: connection.clone(),
+            kind: kind.to_owned(),
+            subject: subject.into(),
+            text,
+            choices: choices.iter().map(|&choice| choice.to_owned()).collect(),
+            opened_at: self.now(),
+            closed_at: None,
+            answer: None,
+        })
+    }
+
+    pub(crate) fn close_issue(
+        &self,
+        connection: &ConnectionId,
+        kind: &str,
+        subject: impl Into<String>,
+    ) -> Mutation {
+        Mutation::CloseIssue {
+            connection: connection.clone(),
+            kind: kind.to_owned(),
+            subject: subject.into(),
+            at: self.now(),
+            answer: None,
+        }
+    }
+
+    pub(crate) fn new_run(&self, flow: &str, connection: &ConnectionId) -> RunId {
+        // Readable, sortable, and the same in a replayed simulation; the random part keeps two processes apart.
+        RunId::new(format!("{}-{flow}-{connection}-{:03}", self.now().as_microsecond(), self.jitter()))
+    }
+
+    pub(crate) async fn pause_for(&self, wait: Duration) {
+        self.clock.sleep_until(later(self.now(), wait)).await;
+    }
+}
+
+/// A poisoned lock only means that another thread panicked; the small values behind these are whole all the same.
+pub(crate) fn lock<T>(mutex: &StdMutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

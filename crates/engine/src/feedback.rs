@@ -1,0 +1,222 @@
+//! Telling a store what became of its orders: waybill, status, invoice number.
+
+use zygos_core::{
+    RemoteKey,
+    clock::later,
+    contract::{ErrorKind, Lookup, Write},
+    disposition::{Disposition, disposition},
+    model::Entity,
+    orders::feedback::feedback,
+};
+use zygos_storage::{
+    Attempt, JournalEntry, Mutation, OutboxKind, OutboxRecord, OutboxRow, SentWrite, Settled, StoredOrder,
+};
+
+use crate::{
+    engine::Engine,
+    error::{EngineError, Result},
+    event::Event,
+    settings::StoreSettings,
+    stock::{one, settle},
+};
+
+/// More steps than any order needs; a store that never takes what it says it took is not asked for ever.
+const MOST_STEPS: u32 = 8;
+
+impl Engine {
+    /// Works on the orders that this store is to be told of, once. Answers how many writes were made.
+    pub async fn feedback_pass(&self, store: &StoreSettings) -> Result<u64> {
+        let id = &store.connection.id;
+        if !self.is_live(id).await? {
+            return Ok(0);
+        }
+        self.check_rested(&store.connection).await?;
+        let now = self.now();
+        let lease_until = later(now, self.settings.pace.lease);
+        let batch = self.settings.pace.order_batch;
+        let rows = self.repository.claim(id, OutboxKind::Feedback, now, lease_until, batch).await?;
+        let mut written = 0;
+        for (index, row) in rows.iter().enumerate() {
+            match self.tell_store(store, row).await {
+                Ok(count) => written += count,
+                Err(error @ EngineError::Storage(_)) => return Err(error),
+                Err(error) => {
+                    for row in rows.iter().skip(index) {
+                        let settled =
+                            Settled::Again { due_at: self.retry_at(row), reason: None, failed: true };
+                        self.settle_if_ours(row, settled).await?;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    async fn tell_store(&self, store: &StoreSettings, row: &OutboxRow) -> Result<u64> {
+        let OutboxRecord::Feedback(order_id) = &row.record else { return Ok(0) };
+        let id = &store.connection.id;
+        let max_in_flight = store.connection.connector.capabilities().max_in_flight;
+        if let Some(sent) = &row.sent {
+            let due_at = later(sent.deadline, max_in_flight);
+            if self.now() < due_at {
+                self.settle_if_ours(row, Settled::Unknown { due_at }).await?;
+                return Ok(0);
+            }
+        }
+        // The state at the store is read first: somebody may have moved it on by hand.
+        self.read_order(store, order_id, "poll").await?;
+        let Some(mut stored) = self.repository.order(id, order_id).await? else {
+            self.settle_if_ours(row, Settled::Done).await?;
+            return Ok(0);
+        };
+        let mut written = 0;
+        for _ in 0..MOST_STEPS {
+            let Some(document) = &stored.document else { break };
+            let Some(write) = feedback(&stored.order, document, &store.feedback).into_iter().next() else {
+                break;
+            };
+            if !self.tell_one(store, row, &stored, write).await? {
+                return Ok(written);
+            }
+            written += 1;
+            self.read_order(store, order_id, "poll").await?;
+            match self.repository.order(id, order_id).await? {
+                Some(fresh) => stored = fresh,
+                None => break,
+            }
+        }
+        self.settle_if_ours(row, Settled::Done).await?;
+        Ok(written)
+    }
+
+    /// Sends one write; `false` when the row is settled and this pass is over for it.
+    async fn tell_one(
+        &self,
+        store: &StoreSettings,
+        row: &OutboxRow,
+        stored: &StoredOrder,
+        write: Write,
+    ) -> Result<bool> {
+        let connection = &store.connection;
+        let now = self.now();
+        let context = self.context(row.lane);
+        let sent = SentWrite { write: write.clone(), at: now, deadline: context.deadline };
+        if !self.mark_sent(row, sent).await? {
+            return Ok(false);
+        }
+        let outcome = one(connection.connector.apply(&context, std::slice::from_ref(&write)).await);
+        let (field, before, after) = journal_of(&write, stored);
+        let mut attempt = Attempt {
+            at: now,
+            connection: connection.id.clone(),
+            record: format!("order {}", stored.order.id),
+            write: format!("{field} {after}"),
+            outcome: "applied".to_owned(),
+            run: None,
+        };
+        match outcome {
+            Ok(applied) => {
+                self.answered(connection).await?;
+                if applied.already {
+                    "already".clone_into(&mut attempt.outcome);
+                }
+                let mut mutations = vec![Mutation::AddAttempt(attempt)];
+                if !applied.already {
+                    mutations.push(Mutation::AddJournal(JournalEntry {
+                        at: now,
+                        connection: connection.id.clone(),
+                        entity: Entity::Order,
+                        key: stored.order.id.clone(),
+                        field: field.to_owned(),
+                        before,
+                        after: Some(after.clone()),
+                        why: row.reason.clone(),
+                        run: None,
+                    }));
+                }
+                let kind = "feedback_refused";
+                if self.repository.open_issue(&connection.id, kind, stored.order.id.as_str()).await?.is_some()
+                {
+                    mutations.push(self.close_issue(&connection.id, kind, stored.order.id.as_str()));
+                }
+                self.commit_if_ours(mutations).await?;
+                self.tell(&Event::StoreTold {
+                    store: connection.id.clone(),
+                    order: stored.order.id.clone(),
+                    what: format!("{field} {after}"),
+                });
+                Ok(true)
+            }
+            Err(error) => {
+                self.failed(connection, &error).await?;
+                attempt.outcome = error.to_string();
+                let mut mutations = vec![Mutation::AddAttempt(attempt)];
+                let settled = if error.maybe_applied() {
+                    let max_in_flight = connection.connector.capabilities().max_in_flight;
+                    Settled::Unknown { due_at: later(context.deadline, max_in_flight) }
+                } else {
+                    match disposition(&error.kind, true, Lookup::Reference) {
+                        Disposition::RetryAfter(wait) => {
+                            Settled::Again { due_at: later(self.now(), wait), reason: None, failed: true }
+                        }
+                        Disposition::Quarantine | Disposition::AskPerson => {
+                            let subject = stored.order.id.as_str();
+                            let text = format!(
+                                "{} refuses {field} {after} of order {}: {error}. Only this order waits; correct it in the \
+                                 store and run `zygos replay {}`.",
+                                connection.id, stored.order.id, stored.order.id
+                            );
+                            self.commit(vec![self.issue(
+                                &connection.id,
+                                "feedback_refused",
+                                subject,
+                                text,
+                                &["retry"],
+                            )])
+                            .await?;
+                            match self
+                                .repository
+                                .open_issue(&connection.id, "feedback_refused", subject)
+                                .await?
+                            {
+                                Some(issue) => Settled::Held { issue: issue.id },
+                                None => {
+                                    Settled::Again { due_at: self.retry_at(row), reason: None, failed: true }
+                                }
+                            }
+                        }
+                        // An order that the store doesn't know any more has nobody to be told.
+                        _ if error.kind == ErrorKind::NotFound => Settled::Done,
+                        _ => Settled::Again { due_at: self.retry_at(row), reason: None, failed: true },
+                    }
+                };
+                mutations.push(settle(row, settled));
+                self.commit_if_ours(mutations).await?;
+                Ok(false)
+            }
+        }
+    }
+}
+
+fn journal_of(write: &Write, stored: &StoredOrder) -> (&'static str, Option<String>, String) {
+    match write {
+        Write::SetTracking { tracking, .. } => ("waybill", stored.order.awb.clone(), tracking.number.clone()),
+        Write::TransitionOrder { to, .. } => {
+            ("status", Some(format!("{:?}", stored.order.status).to_lowercase()), to.name().to_owned())
+        }
+        Write::AddTag { tag, .. } => ("tag", None, tag.clone()),
+        Write::SetErpId { erp_id, .. } => ("erp id", stored.order.erp_id.clone(), erp_id.clone()),
+        Write::SetStock { .. }
+        | Write::CreateParty(_)
+        | Write::CreateDocument(_)
+        | Write::AddDocumentLines { .. }
+        | Write::TransitionDocument { .. } => ("", None, String::new()),
+    }
+}
+
+/// The wish to tell a store about one of its orders.
+pub(crate) fn feedback_wish(engine: &Engine, order: &StoredOrder, reason: &str) -> Mutation {
+    let record = OutboxRecord::Feedback(RemoteKey::clone(&order.order.id));
+    engine.wish(&order.store, record, zygos_core::contract::Lane::Orders, reason)
+}

@@ -1,0 +1,250 @@
+//! What people do by hand: approve, pause, answer, run again.
+
+use zygos_core::{
+    ConnectionId, RemoteKey,
+    contract::{Checkpoint, Lane},
+};
+use zygos_storage::{
+    ConnectionState, Issue, Mode, Mutation, OrderFilter, OutboxKind, OutboxRecord, StoredOrder, Wish,
+};
+
+use crate::{
+    engine::Engine,
+    error::{EngineError, Result},
+    intake::ledger_mutations,
+    progress::{GoLiveChoice, Progress},
+};
+
+/// An approved hold of the guard counts for this long; the next one asks again.
+const WAIVER: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+const WAIVER_FEED: &str = "guard_waived_until";
+
+/// What is run again by hand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Replay {
+    Order(Box<StoredOrder>),
+    Unit { store: ConnectionId, unit: RemoteKey },
+    Connection(ConnectionId),
+}
+
+impl Engine {
+    /// Lets writes out on a connection, or stops them.
+    pub async fn set_mode(
+        &self,
+        connection: &ConnectionId,
+        mode: Mode,
+        reason: Option<String>,
+    ) -> Result<()> {
+        if self.connection(connection).is_none() {
+            return Err(EngineError::Asked(format!(
+                "there is no connection called {connection}; there are {}",
+                self.connection_names().join(", ")
+            )));
+        }
+        let state = ConnectionState { mode, reason, ..self.repository.connection(connection).await? };
+        self.commit(vec![Mutation::PutConnection { connection: connection.clone(), state }]).await?;
+        self.wake(connection);
+        Ok(())
+    }
+
+    pub fn connection_names(&self) -> Vec<String> {
+        let stores = self.settings.stores.iter().map(|store| store.connection.id.to_string());
+        stores.chain([self.settings.erp.id.to_string()]).collect()
+    }
+
+    /// Carries out a person's answer to an issue.
+    pub async fn answer(&self, id: i64, choice: &str) -> Result<String> {
+        let Some(issue) = self.repository.issue(id).await? else {
+            return Err(EngineError::Asked(format!("there is no issue {id}; `zygos issues` lists them")));
+        };
+        if issue.closed_at.is_some() {
+            return Err(EngineError::Asked(format!("issue {id} is closed already")));
+        }
+        if !issue.choices.iter().any(|possible| possible == choice) {
+            return Err(EngineError::Asked(format!(
+                "issue {id} can be answered by {}",
+                if issue.choices.is_empty() {
+                    "nothing: it closes by itself once its cause is gone".to_owned()
+                } else {
+                    issue.choices.join(" or ")
+                }
+            )));
+        }
+        let mut mutations = vec![Mutation::CloseIssue {
+            connection: issue.connection.clone(),
+            kind: issue.kind.clone(),
+            subject: issue.subject.clone(),
+            at: self.now(),
+            answer: Some(choice.to_owned()),
+        }];
+        match (issue.kind.as_str(), choice) {
+            ("guard", "approve") => {
+                let until = zygos_core::clock::later(self.now(), WAIVER);
+                mutations.push(Mutation::PutCursor {
+                    connection: issue.connection.clone(),
+                    feed: WAIVER_FEED.to_owned(),
+                    checkpoint: Checkpoint(until.to_string()),
+                });
+                for row in self.repository.outbox(Some(&issue.connection), u32::MAX >> 1).await? {
+                    if row.record.kind() == OutboxKind::Stock {
+                        mutations.push(self.by_hand(
+                            &row.connection,
+                            row.record,
+                            row.lane,
+                            "a person agreed",
+                        ));
+                    }
+                }
+            }
+            ("before_go_live", _) => mutations.extend(self.go_live_answer(&issue, choice).await?),
+            _ => mutations.extend(self.wake_held(&issue).await?),
+        }
+        self.commit(mutations).await?;
+        self.wake(&issue.connection);
+        self.wake(&self.settings.erp.id);
+        Ok(format!("issue {id} is answered with `{choice}`"))
+    }
+
+    async fn go_live_answer(&self, issue: &Issue, choice: &str) -> Result<Vec<Mutation>> {
+        let order = RemoteKey::new(&issue.subject);
+        let Some(mut stored) = self.repository.order(&issue.connection, &order).await? else {
+            return Ok(Vec::new());
+        };
+        let mut progress = Progress::of(&stored)?;
+        progress.decided = Some(if choice == "import" { GoLiveChoice::Import } else { GoLiveChoice::Ignore });
+        progress.put(&mut stored)?;
+        let mut mutations = vec![Mutation::PutOrder(Box::new(stored.clone()))];
+        mutations.extend(ledger_mutations(self, &stored, &format!("order {order} was decided on")).await?);
+        mutations.push(self.by_hand(
+            &self.settings.erp.id,
+            OutboxRecord::Order { store: issue.connection.clone(), order },
+            Lane::Orders,
+            "a person decided about it",
+        ));
+        Ok(mutations)
+    }
+
+    /// The rows that wait for this issue become due.
+    async fn wake_held(&self, issue: &Issue) -> Result<Vec<Mutation>> {
+        let rows = self.repository.outbox(None, u32::MAX >> 1).await?;
+        let mut mutations: Vec<Mutation> = rows
+            .into_iter()
+            .filter(|row| row.held_by == Some(issue.id))
+            .map(|row| self.by_hand(&row.connection, row.record, row.lane, "a person agreed"))
+            .collect();
+        if mutations.is_empty()
+            && self.repository.order(&issue.connection, &RemoteKey::new(&issue.subject)).await?.is_some()
+        {
+            let order = RemoteKey::new(&issue.subject);
+            let record = OutboxRecord::Order { store: issue.connection.clone(), order };
+            mutations.push(self.by_hand(&self.settings.erp.id, record, Lane::Orders, "run again by hand"));
+        }
+        Ok(mutations)
+    }
+
+    pub(crate) fn by_hand(
+        &self,
+        connection: &ConnectionId,
+        record: OutboxRecord,
+        lane: Lane,
+        reason: &str,
+    ) -> Mutation {
+        Mutation::Enqueue(Wish {
+            connection: connection.clone(),
+            record,
+            lane,
+            reason: reason.to_owned(),
+            due_at: self.now(),
+            by_hand: true,
+        })
+    }
+
+    pub(crate) async fn guard_is_waived(&self, store: &ConnectionId) -> Result<bool> {
+        let until = self.repository.cursor(store, WAIVER_FEED).await?;
+        let until = until.and_then(|checkpoint| checkpoint.0.parse::<jiff::Timestamp>().ok());
+        Ok(until.is_some_and(|until| self.now() < until))
+    }
+
+    /// What a person answered to an issue of this kind and subject at or after `since`.
+    pub(crate) async fn answer_since(
+        &self,
+        connection: &ConnectionId,
+        kind: &str,
+        subject: &str,
+        since: jiff::Timestamp,
+    ) -> Result<Option<String>> {
+        let all = self.repository.issues(true).await?;
+        let last = all
+            .into_iter()
+            .rfind(|issue| &issue.connection == connection && issue.kind == kind && issue.subject == subject);
+        Ok(last.filter(|issue| issue.closed_at.is_some_and(|at| at >= since)).and_then(|issue| issue.answer))
+    }
+
+    /// Finds what a person means: an order id, a SKU, or a connection.
+    pub async fn find_to_replay(&self, text: &str) -> Result<Vec<Replay>> {
+        let connection = ConnectionId::new(text);
+        if self.connection(&connection).is_some() {
+            return Ok(vec![Replay::Connection(connection)]);
+        }
+        let mut found = Vec::new();
+        for store in &self.settings.stores {
+            let id = &store.connection.id;
+            if let Some(order) = self.repository.order(id, &RemoteKey::new(text)).await? {
+                found.push(Replay::Order(Box::new(order)));
+            }
+            for unit in self.repository.units_called(id, text).await? {
+                found.push(Replay::Unit { store: id.clone(), unit: unit.unit.key });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Runs something again: both sides are read afresh and decided from the present, never from what was sent then.
+    pub async fn replay(&self, what: &Replay) -> Result<u64> {
+        let reason = "run again by hand";
+        let mut mutations = Vec::new();
+        match what {
+            Replay::Order(order) => mutations.extend(self.replay_order(order, reason)),
+            Replay::Unit { store, unit } => {
+                mutations.push(self.by_hand(
+                    store,
+                    OutboxRecord::Stock(unit.clone()),
+                    Lane::HotStock,
+                    reason,
+                ));
+            }
+            Replay::Connection(connection) => {
+                for row in self.repository.outbox(Some(connection), u32::MAX >> 1).await? {
+                    mutations.push(self.by_hand(connection, row.record, row.lane, reason));
+                }
+                let filter = OrderFilter {
+                    store: self.store(connection).map(|_| connection.clone()),
+                    closed: Some(false),
+                    ..OrderFilter::default()
+                };
+                for order in self.repository.orders(&filter).await? {
+                    mutations.extend(self.replay_order(&order, reason));
+                }
+            }
+        }
+        let count = u64::try_from(mutations.len()).unwrap_or(u64::MAX);
+        self.commit(mutations).await?;
+        for name in self.connection_names() {
+            self.wake(&ConnectionId::new(name));
+        }
+        Ok(count)
+    }
+
+    fn replay_order(&self, order: &StoredOrder, reason: &str) -> Vec<Mutation> {
+        let id = order.root.clone().unwrap_or_else(|| order.order.id.clone());
+        if let Ok(memory) = self.memory(&order.store) {
+            crate::engine::lock(&memory.last_read).remove(&id);
+        }
+        let record = OutboxRecord::Order { store: order.store.clone(), order: id.clone() };
+        let mut mutations = vec![self.by_hand(&self.settings.erp.id, record, Lane::Orders, reason)];
+        if order.document.is_some() {
+            mutations.push(self.by_hand(&order.store, OutboxRecord::Feedback(id), Lane::Orders, reason));
+        }
+        mutations
+    }
+}

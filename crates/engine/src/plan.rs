@@ -1,0 +1,119 @@
+//! What would be written now, decided and shown, not sent.
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+use zygos_core::{ConnectionId, RemoteKey, orders::ImportDecision};
+use zygos_storage::OrderFilter;
+
+use crate::{
+    engine::Engine,
+    error::Result,
+    progress::Progress,
+    stock::{StockVerdict, name_of},
+};
+
+/// A plan as it can be shown. It is made anew whenever it is asked for; stock is decided again when it is sent.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Plan {
+    pub stock: Vec<PlannedStock>,
+    pub orders: Vec<PlannedOrder>,
+    /// Units that can't be decided or are left alone, with the reason.
+    pub left_alone: Vec<LeftAlone>,
+    /// Calls on the stores that carrying it out needs at least.
+    pub calls_least: u64,
+    /// Seconds that the stores' call limits make of it; 0 where no limit is configured.
+    pub seconds: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedStock {
+    pub store: ConnectionId,
+    pub sku: String,
+    pub before: Option<Decimal>,
+    pub after: Decimal,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedOrder {
+    pub store: ConnectionId,
+    pub order: RemoteKey,
+    pub what: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct LeftAlone {
+    pub store: ConnectionId,
+    pub sku: String,
+    pub why: String,
+}
+
+impl Engine {
+    /// Reads both sides and decides everything, writing nothing to either.
+    pub async fn plan(&self) -> Result<Plan> {
+        self.follow_erp().await?;
+        let mut plan = Plan::default();
+        for store in &self.settings.stores {
+            let id = &store.connection.id;
+            self.follow_hints(store).await?;
+            self.read_orders(store, "poll").await?;
+            self.scan_products(&store.connection, zygos_core::contract::Lane::Catalogue).await?;
+            self.link().await?;
+            if store.stock.is_some() {
+                self.plan_stock(store, &mut plan).await?;
+            }
+            let filter =
+                OrderFilter { store: Some(id.clone()), closed: Some(false), ..OrderFilter::default() };
+            let resolved = self.resolved().await?;
+            let Some(rule) = resolved.orders.get(id) else { continue };
+            for stored in self.repository.orders(&filter).await? {
+                let progress = Progress::of(&stored)?;
+                if stored.document.is_some() || stored.root.is_some() {
+                    continue;
+                }
+                let what = match self.import_decision(&stored, &progress, rule).await? {
+                    ImportDecision::Import(plan) => format!("enter in the ERP as {}", plan.reference),
+                    ImportDecision::Hold(reason) => format!("wait: {reason}"),
+                    ImportDecision::Ignore(reason) => format!("leave: {reason}"),
+                };
+                plan.orders.push(PlannedOrder { store: id.clone(), order: stored.order.id.clone(), what });
+            }
+        }
+        plan.calls_least = u64::try_from(plan.stock.len()).unwrap_or(u64::MAX);
+        // The hour is the narrowest of a store's windows for long work: 3,600 calls.
+        plan.seconds = plan.calls_least;
+        Ok(plan)
+    }
+
+    async fn plan_stock(&self, store: &crate::settings::StoreSettings, plan: &mut Plan) -> Result<()> {
+        let id = &store.connection.id;
+        let mut from = 0;
+        loop {
+            let units = self.repository.units(id, from, 500).await?;
+            let Some(last) = units.last() else { return Ok(()) };
+            from = last.position + 1;
+            let keys: Vec<RemoteKey> = units.into_iter().map(|stored| stored.unit.key).collect();
+            let (decisions, _) = self.decide(store, &keys).await?;
+            for decision in decisions {
+                let sku = name_of(&decision.unit);
+                match (&decision.verdict, decision.change()) {
+                    (StockVerdict::Decided(explanation), Some((before, after))) => {
+                        plan.stock.push(PlannedStock {
+                            store: id.clone(),
+                            sku,
+                            before,
+                            after,
+                            why: explanation.summary(),
+                        });
+                    }
+                    (StockVerdict::LeaveAlone(why) | StockVerdict::NotNow(why), _)
+                        if decision.unit.kind == zygos_core::model::UnitKind::Goods =>
+                    {
+                        plan.left_alone.push(LeftAlone { store: id.clone(), sku, why: why.clone() });
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}

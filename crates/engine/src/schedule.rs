@@ -1,0 +1,231 @@
+//! When what is done: one loop per connection and kind of work, each looking when it is due or woken.
+
+use std::{future::Future, pin::pin, time::Duration};
+
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join_all},
+    select_biased,
+};
+use jiff::Timestamp;
+use zygos_core::{ConnectionId, clock::later};
+use zygos_storage::OutboxKind;
+
+use crate::{
+    engine::Engine,
+    error::{EngineError, Result},
+    settings::StoreSettings,
+};
+
+/// What a failed pass waits before it is tried again, when its connection doesn't say.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+impl Engine {
+    /// Runs every flow until `stop` is done. Passes that are under way then are dropped where they stand; nothing is
+    /// lost by that.
+    pub async fn run(&self, stop: impl Future<Output = ()>) -> Result<()> {
+        let mut loops: Vec<BoxFuture<'_, Result<()>>> =
+            vec![self.erp_loop().boxed(), self.order_loop().boxed(), self.housekeeping_loop().boxed()];
+        for store in &self.settings.stores {
+            loops.push(self.feed_loop(store).boxed());
+            loops.push(self.stock_loop(store).boxed());
+            loops.push(self.feedback_loop(store).boxed());
+            loops.push(self.verify_loop(store).boxed());
+        }
+        let mut all = pin!(futures_util::future::try_join_all(loops).fuse());
+        let mut stop = pin!(stop.fuse());
+        select_biased! {
+            () = stop => Ok(()),
+            outcome = all => outcome.map(|_| ()),
+        }
+    }
+
+    async fn feed_loop(&self, store: &StoreSettings) -> Result<()> {
+        let id = &store.connection.id;
+        let mut open_due = self.now();
+        loop {
+            let mut outcome = self.follow_hints(store).await;
+            if outcome.is_ok() {
+                outcome = self.read_orders(store, "poll").await.map(|_| ());
+            }
+            if outcome.is_ok() && self.now() >= open_due {
+                outcome = self.read_open_orders(store).await;
+                open_due = later(self.now(), self.settings.pace.open_orders_every);
+            }
+            let next = self.after(id, outcome, self.settings.pace.poll_every)?;
+            self.wait_for(self.feed_wakers.get(id), next).await;
+        }
+    }
+
+    async fn erp_loop(&self) -> Result<()> {
+        let id = &self.settings.erp.id;
+        loop {
+            let outcome = self.follow_erp().await;
+            let next = self.after(id, outcome, self.settings.pace.erp_every)?;
+            self.wait_for(self.feed_wakers.get(id), next).await;
+        }
+    }
+
+    async fn order_loop(&self) -> Result<()> {
+        let id = &self.settings.erp.id;
+        loop {
+            let outcome = self.order_pass().await.map(|_| ());
+            self.wait_for_work(id, OutboxKind::Order, outcome).await?;
+        }
+    }
+
+    async fn stock_loop(&self, store: &StoreSettings) -> Result<()> {
+        loop {
+            let outcome = self.stock_pass(store, None).await.map(|_| ());
+            self.wait_for_work(&store.connection.id, OutboxKind::Stock, outcome).await?;
+        }
+    }
+
+    async fn feedback_loop(&self, store: &StoreSettings) -> Result<()> {
+        loop {
+            let outcome = self.feedback_pass(store).await.map(|_| ());
+            self.wait_for_work(&store.connection.id, OutboxKind::Feedback, outcome).await?;
+        }
+    }
+
+    async fn verify_loop(&self, store: &StoreSettings) -> Result<()> {
+        let id = &store.connection.id;
+        loop {
+            let outcome = self.verify(store).await.map(|_| ());
+            let next = self.after(id, outcome, self.settings.pace.verify_every)?;
+            self.wait_for(None, next).await;
+        }
+    }
+
+    async fn housekeeping_loop(&self) -> Result<()> {
+        loop {
+            let before = self.now().saturating_sub(self.settings.pace.retention).unwrap_or(Timestamp::MIN);
+            self.repository.forget(before).await?;
+            self.pause_for(Duration::from_secs(3600)).await;
+        }
+    }
+
+    /// When a loop looks again. Only the state itself failing ends a loop; what a connection does never does.
+    fn after(&self, connection: &ConnectionId, outcome: Result<()>, every: Duration) -> Result<Timestamp> {
+        match outcome {
+            Ok(()) => Ok(later(self.now(), every)),
+            Err(EngineError::Storage(error)) => Err(error.into()),
+            Err(error) => {
+                if !matches!(error, EngineError::Resting { .. }) {
+                    tracing::warn!(connection = %connection, "A pass was put off: {error}");
+                }
+                let soon = later(self.now(), AFTER_FAILURE);
+                Ok(self
+                    .rests_until(connection)
+                    .or_else(|| self.rests_until(&self.settings.erp.id))
+                    .map_or(soon, |rest| rest.max(soon)))
+            }
+        }
+    }
+
+    async fn wait_for_work(
+        &self,
+        connection: &ConnectionId,
+        kind: OutboxKind,
+        outcome: Result<()>,
+    ) -> Result<()> {
+        let failed = outcome.is_err();
+        let idle = self.after(connection, outcome, self.settings.pace.idle_look)?;
+        let next = if failed || !self.is_live(connection).await? {
+            idle
+        } else {
+            match self.repository.next_due(connection, kind).await? {
+                Some(due) => due.min(idle),
+                None => idle,
+            }
+        };
+        self.wait_for(self.waker(connection, kind), next).await;
+        Ok(())
+    }
+
+    async fn wait_for(&self, waker: Option<&tokio::sync::Notify>, until: Timestamp) {
+        if until <= self.now() {
+            return;
+        }
+        let mut time = pin!(self.clock.sleep_until(until).fuse());
+        match waker {
+            None => time.await,
+            Some(waker) => {
+                let mut woken = pin!(waker.notified().fuse());
+                select_biased! {
+                    () = woken => {}
+                    () = time => {}
+                }
+            }
+        }
+    }
+
+    /// Everything once, until nothing is due: read both sides, link, bring orders in, tell the stores, and put the
+    /// stock right. Connections that don't answer are left out; what they missed waits in the outbox.
+    pub async fn sync(&self) -> Result<Vec<(ConnectionId, String)>> {
+        let mut troubles = Vec::new();
+        let erp = &self.settings.erp.id;
+        self.note_trouble(erp, self.follow_erp().await, &mut troubles)?;
+        let stores = &self.settings.stores;
+        for store in stores {
+            let id = &store.connection.id;
+            let mut outcome = self.follow_hints(store).await;
+            if outcome.is_ok() {
+                outcome = self.read_orders(store, "poll").await.map(|_| ());
+            }
+            if outcome.is_ok() {
+                outcome = self.read_open_orders(store).await;
+            }
+            self.note_trouble(id, outcome, &mut troubles)?;
+        }
+        for store in stores {
+            self.note_trouble(&store.connection.id, self.verify(store).await.map(|_| ()), &mut troubles)?;
+        }
+        // Each round may make work for the others; it ends when none has any.
+        for _ in 0..20 {
+            let mut worked = 0;
+            match self.order_pass().await {
+                Ok(pass) => worked += pass.written,
+                Err(error) => self.note_trouble(erp, Err(error), &mut troubles)?,
+            }
+            self.note_trouble(erp, self.follow_erp().await, &mut troubles)?;
+            let passes = join_all(stores.iter().map(|store| async {
+                let told = self.feedback_pass(store).await?;
+                let stock = self.stock_pass(store, None).await?;
+                Ok::<u64, EngineError>(told + stock.looked_at - stock.put_off)
+            }))
+            .await;
+            for (store, pass) in stores.iter().zip(passes) {
+                match pass {
+                    Ok(count) => worked += count,
+                    Err(error) => self.note_trouble(&store.connection.id, Err(error), &mut troubles)?,
+                }
+            }
+            if worked == 0 {
+                break;
+            }
+        }
+        troubles.sort();
+        troubles.dedup();
+        Ok(troubles)
+    }
+
+    fn note_trouble(
+        &self,
+        connection: &ConnectionId,
+        outcome: Result<()>,
+        troubles: &mut Vec<(ConnectionId, String)>,
+    ) -> Result<()> {
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(EngineError::Storage(error)) => Err(error.into()),
+            Err(error) => {
+                let known = troubles.iter().any(|(id, _)| id == connection);
+                if !known {
+                    troubles.push((connection.clone(), error.to_string()));
+                }
+                Ok(())
+            }
+        }
+    }
+}

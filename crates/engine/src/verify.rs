@@ -1,0 +1,202 @@
+//! Verification: both sides are read in full, compared, and what differs is put before the stock pass.
+
+use std::collections::BTreeMap;
+
+use zygos_core::{
+    ConnectionId, RemoteKey,
+    contract::{Checkpoint, Lane},
+    model::{Entity, Record},
+};
+use zygos_storage::{Mutation, OutboxKind, OutboxRecord, Run, StoredUnit};
+
+use crate::{
+    engine::{Engine, lock},
+    error::Result,
+    event::Event,
+    settings::StoreSettings,
+    stock::{StockDecision, StockVerdict},
+};
+
+/// What one comparison of a store found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Verification {
+    pub units: u64,
+    pub compared: u64,
+    pub different: u64,
+    pub unlinked: u64,
+    pub not_tracked: u64,
+    pub undecidable: u64,
+    pub pages: u64,
+    pub written: u64,
+    pub calls_used: u64,
+    /// Pages, one reading of each store's orders, and the writes: less is not possible with the calls in use.
+    pub calls_least: u64,
+}
+
+impl Engine {
+    /// Compares every unit of a store, page by page, and corrects what differs by the store's policy.
+    ///
+    /// A page is a read of the store's actual figures and of its catalogue at once: new products are linked by it.
+    /// Differences are only a suspicion here; the stock pass decides them by the whole sequence.
+    pub async fn verify(&self, store: &StoreSettings) -> Result<Verification> {
+        let id = &store.connection.id;
+        let memory = self.memory(id)?;
+        let _one_at_a_time = memory.verifying.lock().await;
+        let calls_before = (store.connection.calls_used)();
+        let started_at = self.now();
+        let run_id = self.new_run("verify", id);
+        let mut run = Run {
+            id: run_id.clone(),
+            flow: "verify".to_owned(),
+            connection: Some(id.clone()),
+            started_at,
+            ended_at: None,
+            counts: BTreeMap::new(),
+            outcome: None,
+        };
+        self.commit(vec![Mutation::PutRun(run.clone())]).await?;
+        let mut found = Verification::default();
+        let outcome = self.verify_pages(store, &mut found).await;
+        let mut feed_reads = 0;
+        if outcome.is_ok() && store.stock.is_some() && self.is_live(id).await? {
+            while self.is_stock_due(id).await? {
+                let pass = self.stock_pass(store, Some(&run_id)).await?;
+                found.written += pass.written;
+                feed_reads += 1;
+                if pass.looked_at == 0 || pass.put_off == pass.looked_at {
+                    break;
+                }
+            }
+        }
+        found.calls_used = (store.connection.calls_used)().saturating_sub(calls_before);
+        found.calls_least = zygos_core::pacing::calls_least(found.pages, feed_reads, found.written);
+        run.ended_at = Some(self.now());
+        run.outcome = Some(match &outcome {
+            Ok(()) => "complete".to_owned(),
+            Err(error) => error.to_string(),
+        });
+        run.counts = BTreeMap::from([
+            ("read".to_owned(), found.units),
+            ("compared".to_owned(), found.compared),
+            ("different".to_owned(), found.different),
+            ("unlinked".to_owned(), found.unlinked),
+            ("undecidable".to_owned(), found.undecidable),
+            ("written".to_owned(), found.written),
+            ("calls_used".to_owned(), found.calls_used),
+            ("calls_least".to_owned(), found.calls_least),
+        ]);
+        self.commit(vec![Mutation::PutRun(run)]).await?;
+        outcome?;
+        self.tell(&Event::Verified { store: id.clone(), units: found.compared, different: found.different });
+        Ok(found)
+    }
+
+    pub(crate) async fn is_stock_due(&self, store: &ConnectionId) -> Result<bool> {
+        let due = self.repository.next_due(store, OutboxKind::Stock).await?;
+        Ok(due.is_some_and(|due| due <= self.now()))
+    }
+
+    async fn verify_pages(&self, store: &StoreSettings, found: &mut Verification) -> Result<()> {
+        let connection = &store.connection;
+        let began = self.now();
+        let mut from: Option<Checkpoint> = None;
+        let mut position = 0;
+        let mut unreadable_items = 0;
+        let mut expected = None;
+        loop {
+            let read_at = self.now();
+            let context = self.context(Lane::Sweep);
+            let page = self
+                .ask(connection, connection.connector.scan(&context, Entity::Product, from.as_ref()))
+                .await?;
+            found.pages += 1;
+            expected = page.total.or(expected);
+            let mut mutations = Vec::new();
+            let mut keys = Vec::new();
+            for item in page.items {
+                match item {
+                    Ok(Record::Product(unit)) => {
+                        keys.push(unit.key.clone());
+                        let unit = StoredUnit { unit, position, read_at };
+                        self.notice_new_names(&connection.id, &unit).await?;
+                        mutations.push(Mutation::PutUnit { connection: connection.id.clone(), unit });
+                    }
+                    Ok(_) => {}
+                    Err(unreadable) => {
+                        unreadable_items += 1;
+                        let subject = unreadable.key.as_ref().map_or("?", RemoteKey::as_str).to_owned();
+                        let text = format!("{}: {unreadable}", connection.id);
+                        mutations.push(self.issue(&connection.id, "unreadable_product", subject, text, &[]));
+                    }
+                }
+                position += 1;
+            }
+            self.commit(mutations).await?;
+            self.link().await?;
+            self.compare(store, &keys, found).await?;
+            self.tell(&Event::Progress {
+                connection: connection.id.clone(),
+                what: "verified units",
+                done: position,
+                of: expected,
+            });
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        if unreadable_items == 0 && position > 0 {
+            self.drop_vanished(connection, began).await?;
+        }
+        Ok(())
+    }
+
+    async fn notice_new_names(&self, connection: &ConnectionId, fresh: &StoredUnit) -> Result<()> {
+        let known = self.repository.unit(connection, &fresh.unit.key).await?;
+        if known.is_none_or(|known| crate::catalogue::names_differ(&known.unit, &fresh.unit)) {
+            *lock(&self.relink) = true;
+        }
+        Ok(())
+    }
+
+    /// Compares one page of units with what they should be.
+    async fn compare(
+        &self,
+        store: &StoreSettings,
+        keys: &[RemoteKey],
+        found: &mut Verification,
+    ) -> Result<()> {
+        if store.stock.is_none() || keys.is_empty() {
+            found.units += u64::try_from(keys.len()).unwrap_or(0);
+            return Ok(());
+        }
+        let (decisions, _) = self.decide(store, keys).await?;
+        let mut mutations = Vec::new();
+        for decision in &decisions {
+            found.units += 1;
+            match &decision.verdict {
+                StockVerdict::LeaveAlone(_) if decision.erp_unit.is_none() => found.unlinked += 1,
+                StockVerdict::LeaveAlone(_) => found.not_tracked += 1,
+                StockVerdict::NotNow(_) => {
+                    found.undecidable += 1;
+                    mutations.push(self.suspicion(store, decision));
+                }
+                StockVerdict::Decided(_) if decision.change().is_some() => {
+                    found.compared += 1;
+                    found.different += 1;
+                    mutations.push(self.suspicion(store, decision));
+                }
+                StockVerdict::Decided(_) => {
+                    found.compared += 1;
+                    mutations.extend(self.agreed(store, decision).await?);
+                }
+            }
+        }
+        self.commit(mutations).await
+    }
+
+    fn suspicion(&self, store: &StoreSettings, decision: &StockDecision) -> Mutation {
+        let record = OutboxRecord::Stock(decision.unit.key.clone());
+        self.wish(&store.connection.id, record, Lane::Corrections, "verification found a difference")
+    }
+}
