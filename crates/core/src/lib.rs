@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a socket, a file or the environment; given equal input it gives equal output.
 
+pub mod budget;
 pub mod clock;
 pub mod contract;
 pub mod disposition;
@@ -14,6 +15,7 @@ pub mod model;
 pub mod money;
 pub mod orders;
 pub mod pacing;
+pub mod settings;
 pub mod stock;
 
 pub use clock::{Clock, SharedClock};

@@ -11,6 +11,7 @@ pub mod manual_clock;
 pub mod merchantpro;
 pub mod sandbox;
 pub mod serve;
+pub mod tryton;
 
 pub use faults::{Fault, Faults};
 pub use in_process::InProcess;

@@ -5,11 +5,16 @@
 //! journal entry, belong together is therefore visible where they are made, and every implementation keeps it.
 
 mod error;
+mod keys;
+mod memory;
 mod mutation;
 mod repository;
 mod rows;
+mod sqlite;
 
 pub use error::StorageError;
+pub use memory::MemoryRepository;
 pub use mutation::Mutation;
 pub use repository::Repository;
 pub use rows::*;
+pub use sqlite::SqliteRepository;

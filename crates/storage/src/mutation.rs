@@ -6,48 +6,97 @@ use zygos_core::{
 };
 
 use crate::rows::{
-    Attempt, ConnectionState, Drift, Issue, JournalEntry, LedgerRow, Link, Run, SentWrite, Settled, StockBase,
-    StoredHint, StoredOrder, StoredUnit, Wish,
+    Attempt, ConnectionState, Drift, Issue, JournalEntry, LedgerRow, Link, Run, SentWrite, Settled,
+    StockBase, StoredHint, StoredOrder, StoredUnit, Wish,
 };
 
 /// One change of the state. A list of them lands whole or not at all, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mutation {
-    PutConnection { connection: ConnectionId, state: ConnectionState },
+    PutConnection {
+        connection: ConnectionId,
+        state: ConnectionState,
+    },
     /// Moves a cursor; goes with what was read up to it, in one commit.
-    PutCursor { connection: ConnectionId, feed: String, checkpoint: Checkpoint },
-    PutUnit { connection: ConnectionId, unit: StoredUnit },
+    PutCursor {
+        connection: ConnectionId,
+        feed: String,
+        checkpoint: Checkpoint,
+    },
+    PutUnit {
+        connection: ConnectionId,
+        unit: StoredUnit,
+    },
     /// Only the figure of a known unit; nothing happens when the unit isn't known or a later read is stored.
-    PutFigure { connection: ConnectionId, unit: Unit, read_at: Timestamp },
-    DropUnit { connection: ConnectionId, key: RemoteKey },
+    PutFigure {
+        connection: ConnectionId,
+        unit: Unit,
+        read_at: Timestamp,
+    },
+    DropUnit {
+        connection: ConnectionId,
+        key: RemoteKey,
+    },
     /// Replaces an earlier link of the store's unit.
     PutLink(Link),
-    DropLink { store: ConnectionId, store_key: RemoteKey },
+    DropLink {
+        store: ConnectionId,
+        store_key: RemoteKey,
+    },
     PutStockBase(StockBase),
     PutOrder(Box<StoredOrder>),
     /// Only what the ERP tells of a stored order.
-    PutDocument { store: ConnectionId, order: RemoteKey, document: Box<Document> },
+    PutDocument {
+        store: ConnectionId,
+        order: RemoteKey,
+        document: Box<Document>,
+    },
     /// Replaces all ledger rows of an order; deductions proven before are in the rows given.
-    PutLedger { store: ConnectionId, order: RemoteKey, rows: Vec<LedgerRow> },
+    PutLedger {
+        store: ConnectionId,
+        order: RemoteKey,
+        rows: Vec<LedgerRow>,
+    },
     /// Stores what a read of the ERP proved about one row; nothing when a later proof is stored or the row is gone.
     Prove(LedgerRow),
     Enqueue(Wish),
     /// Before a call leaves: what is sent, so that a crash leaves a question and not a gap. Needs the claim.
-    MarkSent { row: i64, fence: i64, sent: Box<SentWrite> },
+    MarkSent {
+        row: i64,
+        fence: i64,
+        sent: Box<SentWrite>,
+    },
     /// Ends a claim. Needs the claim.
-    Settle { row: i64, fence: i64, revision: i64, settled: Settled },
+    Settle {
+        row: i64,
+        fence: i64,
+        revision: i64,
+        settled: Settled,
+    },
     AddAttempt(Attempt),
     AddJournal(JournalEntry),
     /// Opens an issue, or renews the text and choices of the open one of the same (connection, kind, subject).
     OpenIssue(Issue),
     /// Closes the open issue of this kind and subject, if any.
-    CloseIssue { connection: ConnectionId, kind: String, subject: String, at: Timestamp, answer: Option<String> },
+    CloseIssue {
+        connection: ConnectionId,
+        kind: String,
+        subject: String,
+        at: Timestamp,
+        answer: Option<String>,
+    },
     /// Records a difference; while one of the same unit is open, renews that one instead.
     OpenDrift(Drift),
     /// Closes the open drift of a unit, if any.
-    CloseDrift { store: ConnectionId, unit: RemoteKey, at: Timestamp },
+    CloseDrift {
+        store: ConnectionId,
+        unit: RemoteKey,
+        at: Timestamp,
+    },
     PutRun(Run),
     /// Stored once per digest.
     AddHint(StoredHint),
-    DropHint { id: i64 },
+    DropHint {
+        id: i64,
+    },
 }

@@ -6,8 +6,8 @@ use crate::{
     StorageError,
     mutation::Mutation,
     rows::{
-        Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter, OutboxKind,
-        OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder, StoredUnit,
+        Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
+        OutboxKind, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder, StoredUnit,
     },
 };
 
@@ -29,7 +29,8 @@ pub trait Repository: Send + Sync {
     /// In the order of `keys`, without those not known.
     async fn units_by_key(&self, connection: &ConnectionId, keys: &[RemoteKey]) -> Result<Vec<StoredUnit>>;
 
-    /// By position, then key; `from` counts positions. At most `limit`.
+    /// By position, then key, from position `from` on. At most `limit`, and then those that share the last one's
+    /// position: whoever goes on at the next position misses none.
     async fn units(&self, connection: &ConnectionId, from: u64, limit: u32) -> Result<Vec<StoredUnit>>;
 
     /// All with this SKU or EAN (trimmed), or this key; for `explain`.
@@ -99,12 +100,8 @@ pub trait Repository: Send + Sync {
     async fn issue(&self, id: i64) -> Result<Option<Issue>>;
 
     /// The open one of this kind and subject.
-    async fn open_issue(
-        &self,
-        connection: &ConnectionId,
-        kind: &str,
-        subject: &str,
-    ) -> Result<Option<Issue>>;
+    async fn open_issue(&self, connection: &ConnectionId, kind: &str, subject: &str)
+    -> Result<Option<Issue>>;
 
     /// Newest first.
     async fn journal(
@@ -131,13 +128,7 @@ pub trait Repository: Send + Sync {
     async fn hints(&self, connection: &ConnectionId, limit: u32) -> Result<Vec<StoredHint>>;
 
     /// Takes or renews the lease of a credential. Answers the lease in force: it is ours when the owner is.
-    async fn lease(
-        &self,
-        credential: &str,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<Lease>;
+    async fn lease(&self, credential: &str, owner: &str, now: Timestamp, until: Timestamp) -> Result<Lease>;
 
     /// Gives a lease back, if it is this owner's.
     async fn release_lease(&self, credential: &str, owner: &str) -> Result<()>;

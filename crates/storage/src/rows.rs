@@ -160,6 +160,7 @@ pub struct OutboxRow {
     pub sent: Option<SentWrite>,
     /// Waits for a person: the issue that holds it.
     pub held_by: Option<i64>,
+    /// When the wish that made it fell due.
     pub created_at: Timestamp,
     /// Identifies this claim; 0 in listings.
     pub fence: i64,
@@ -195,7 +196,7 @@ pub enum Settled {
     Again { due_at: Timestamp, reason: Option<String>, failed: bool },
     /// The write's outcome is unknown: keep `sent`, look again at this time.
     Unknown { due_at: Timestamp },
-    /// Waits for a person.
+    /// Waits for a person; if it was asked for again meanwhile, it becomes due at once instead.
     Held { issue: i64 },
 }
 
@@ -314,7 +315,10 @@ pub struct OrderFilter {
 /// What is waiting, for a summary.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OutboxSummary {
+    /// Without those held, claimed ones included.
     pub waiting: u64,
+    /// Waiting for a person.
     pub held: u64,
+    /// `created_at` of the oldest that is waiting.
     pub oldest: Option<Timestamp>,
 }

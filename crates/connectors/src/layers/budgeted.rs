@@ -1,0 +1,197 @@
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use http::Method;
+use jiff::Timestamp;
+use zygos_core::{
+    SharedClock,
+    budget::{Budget, Window},
+    clock::elapsed,
+    contract::Lane,
+    http::{HttpRequest, HttpResponse, Transport, TransportError},
+};
+
+use super::lane;
+
+/// Until when an answer asks for silence; `None` when it doesn't. How a vendor says so is the vendor's.
+pub type RateLimitReader = fn(&HttpResponse, Timestamp) -> Option<Timestamp>;
+
+/// A write that would have to wait longer is given back untried: what it says was decided before it began to
+/// wait, and its caller's lease runs out.
+const WRITE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The calls of one credential, for all its connections in this process.
+pub type SharedBudget = Arc<Mutex<Budget>>;
+
+/// One budget a credential.
+#[derive(Debug, Default)]
+pub struct Budgets {
+    by_credential: Mutex<BTreeMap<String, SharedBudget>>,
+}
+
+impl Budgets {
+    /// The budget of a credential; `windows` count when it is first asked for.
+    pub fn of(&self, credential: &str, windows: &[Window]) -> SharedBudget {
+        let mut budgets = self.by_credential.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = budgets.entry(credential.to_owned());
+        budget.or_insert_with(|| Arc::new(Mutex::new(Budget::new(windows)))).clone()
+    }
+}
+
+/// A transport that waits until the budget has room for a call of its lane, and listens when it is told to slow down.
+///
+/// A GET waits as long as it takes. Anything else waits at most a minute; a longer wait answers
+/// [`TransportError::NotSent`] at once.
+pub struct BudgetedTransport {
+    inner: Arc<dyn Transport>,
+    clock: SharedClock,
+    budget: SharedBudget,
+    asks_for_silence: RateLimitReader,
+    used: Arc<AtomicU64>,
+}
+
+impl BudgetedTransport {
+    pub fn new(
+        inner: Arc<dyn Transport>,
+        clock: SharedClock,
+        budget: SharedBudget,
+        asks_for_silence: RateLimitReader,
+    ) -> Self {
+        Self { inner, clock, budget, asks_for_silence, used: Arc::new(AtomicU64::new(0)) }
+    }
+
+    /// Calls made through this transport so far.
+    pub fn calls_used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// The same as [`Self::calls_used`], to be kept by somebody else.
+    pub fn counter(&self) -> Arc<AtomicU64> {
+        self.used.clone()
+    }
+
+    /// Takes a place, or tells when there may be one.
+    fn try_take(&self, lane: Lane) -> Result<(), Timestamp> {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let earliest = budget.earliest(now, lane);
+        if earliest > now {
+            return Err(earliest);
+        }
+        budget.spend(now);
+        Ok(())
+    }
+
+    async fn take(&self, lane: Lane, patience: Option<Duration>) -> Result<(), TransportError> {
+        let began = self.clock.now();
+        while let Err(earliest) = self.try_take(lane) {
+            if patience.is_some_and(|patience| elapsed(began, earliest) > patience) {
+                return Err(TransportError::NotSent {
+                    reason: format!("the calls allowed for this connection are used up until {earliest:.0}"),
+                });
+            }
+            self.clock.sleep_until(earliest).await;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Transport for BudgetedTransport {
+    async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let lane = lane::take(&mut request.headers);
+        let patience = (request.method != Method::GET).then_some(WRITE_PATIENCE);
+        self.take(lane, patience).await?;
+        self.used.fetch_add(1, Ordering::Relaxed);
+        let answer = self.inner.send(request).await;
+        if let Ok(response) = &answer
+            && let Some(until) = (self.asks_for_silence)(response, self.clock.now())
+        {
+            self.budget.lock().unwrap_or_else(PoisonError::into_inner).silent_until(until);
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, StatusCode};
+    use zygos_core::clock::later;
+
+    use super::{
+        super::testing::{Answers, SteppingClock},
+        *,
+    };
+
+    fn request(method: Method, lane: Lane) -> HttpRequest {
+        let mut headers = HeaderMap::new();
+        lane::mark(&mut headers, lane);
+        HttpRequest {
+            method,
+            url: "https://shop.example/".to_owned(),
+            headers,
+            body: Bytes::new(),
+            timeout: Duration::from_secs(30),
+        }
+    }
+
+    fn wants_silence(response: &HttpResponse, now: Timestamp) -> Option<Timestamp> {
+        (response.status == StatusCode::TOO_MANY_REQUESTS).then(|| later(now, Duration::from_secs(40)))
+    }
+
+    fn minute(calls: u32) -> [Window; 1] {
+        [Window { length: Duration::from_secs(60), calls }]
+    }
+
+    #[tokio::test]
+    async fn a_call_waits_for_its_place_and_two_connections_of_one_key_share_it() {
+        let clock = SteppingClock::shared();
+        let budgets = Budgets::default();
+        let began = clock.now();
+        let transports = ["first", "second"].map(|_| {
+            let budget = budgets.of("shop.example#1", &minute(2));
+            BudgetedTransport::new(Answers::ok(), clock.clone(), budget, wants_silence)
+        });
+        for transport in [&transports[0], &transports[1], &transports[0]] {
+            transport.send(request(Method::GET, Lane::Orders)).await.unwrap();
+        }
+        assert_eq!(elapsed(began, clock.now()), Duration::from_secs(60));
+        assert_eq!((transports[0].calls_used(), transports[1].calls_used()), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn after_too_many_requests_nothing_leaves_before_the_time_that_was_asked_for() {
+        let clock = SteppingClock::shared();
+        let answers = Answers::of([StatusCode::TOO_MANY_REQUESTS, StatusCode::OK]);
+        let budget = Budgets::default().of("shop.example#1", &[]);
+        let transport = BudgetedTransport::new(answers, clock.clone(), budget, wants_silence);
+        let began = clock.now();
+        assert_eq!(transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap().status, 429);
+        assert_eq!(transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap().status, 200);
+        assert_eq!(elapsed(began, clock.now()), Duration::from_secs(40));
+    }
+
+    #[tokio::test]
+    async fn a_write_that_would_wait_too_long_is_given_back_untried_while_a_reading_waits() {
+        let clock = SteppingClock::shared();
+        let window = Window { length: Duration::from_secs(3600), calls: 1 };
+        let budget = Budgets::default().of("shop.example#1", &[window]);
+        let transport = BudgetedTransport::new(Answers::ok(), clock.clone(), budget, wants_silence);
+        let began = clock.now();
+        transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap();
+        let refused = transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap_err();
+        assert!(matches!(&refused, TransportError::NotSent { reason } if reason.contains("used up")), "{refused}");
+        assert_eq!(clock.now(), began);
+        transport.send(request(Method::GET, Lane::Orders)).await.unwrap();
+        assert_eq!(elapsed(began, clock.now()), Duration::from_secs(3600));
+        assert_eq!(transport.calls_used(), 2);
+    }
+}

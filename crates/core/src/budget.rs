@@ -1,0 +1,179 @@
+//! How many calls a connection may still make, in every window at once.
+
+use std::{collections::VecDeque, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::later, contract::Lane};
+
+/// At most `calls` in any stretch of `length`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    pub length: Duration,
+    pub calls: u32,
+}
+
+/// Windows are kept in this many slices. A call counts from the beginning of its slice to one slice past the
+/// window's length, so a window is never exceeded, at the price of a sixty-fourth of it.
+const SLICES: u32 = 64;
+
+/// Percent of a window that the sweep must leave to more urgent work, and the catalogue half of that.
+const LEFT_FOR_URGENT: u32 = 20;
+
+#[derive(Clone, Debug)]
+struct Sliding {
+    window: Window,
+    slice: Duration,
+    /// Begin of a slice and the calls in it; oldest first.
+    spent: VecDeque<(Timestamp, u32)>,
+    total: u32,
+}
+
+impl Sliding {
+    fn new(window: Window) -> Self {
+        // A second is counted exactly: slices of it would cost a call in four.
+        let slices = if window.calls <= SLICES { 0 } else { SLICES };
+        let slice = window.length.checked_div(slices).unwrap_or(Duration::ZERO);
+        Self { window, slice, spent: VecDeque::new(), total: 0 }
+    }
+
+    fn forget(&mut self, now: Timestamp) {
+        while let Some((begin, calls)) = self.spent.front().copied() {
+            if later(begin, self.window.length + self.slice) > now {
+                break;
+            }
+            self.total -= calls;
+            self.spent.pop_front();
+        }
+    }
+
+    fn allowed(&self, lane: Lane) -> u32 {
+        let left = match lane {
+            Lane::Orders | Lane::HotStock | Lane::Corrections => 0,
+            Lane::Catalogue => LEFT_FOR_URGENT / 2,
+            Lane::Sweep => LEFT_FOR_URGENT,
+        };
+        (self.window.calls * (100 - left) / 100).max(1)
+    }
+
+    /// When one more call fits.
+    fn earliest(&mut self, now: Timestamp, lane: Lane) -> Timestamp {
+        self.forget(now);
+        let allowed = self.allowed(lane);
+        let mut total = self.total;
+        if total < allowed {
+            return now;
+        }
+        for (begin, calls) in &self.spent {
+            total -= calls;
+            if total < allowed {
+                return later(*begin, self.window.length + self.slice);
+            }
+        }
+        now
+    }
+
+    fn spend(&mut self, at: Timestamp) {
+        self.total += 1;
+        match self.spent.back_mut() {
+            Some((begin, calls)) if at < later(*begin, self.slice) => *calls += 1,
+            _ => self.spent.push_back((at, 1)),
+        }
+    }
+}
+
+/// The calls of one credential. Holds no clock: it is told the time.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    windows: Vec<Sliding>,
+    not_before: Option<Timestamp>,
+}
+
+impl Budget {
+    pub fn new(windows: &[Window]) -> Self {
+        Self { windows: windows.iter().copied().map(Sliding::new).collect(), not_before: None }
+    }
+
+    /// When the next call of this lane may leave; `now` when at once.
+    pub fn earliest(&mut self, now: Timestamp, lane: Lane) -> Timestamp {
+        let by_windows =
+            self.windows.iter_mut().map(|window| window.earliest(now, lane)).max().unwrap_or(now);
+        by_windows.max(self.not_before.unwrap_or(now))
+    }
+
+    /// A call leaves at `at`.
+    pub fn spend(&mut self, at: Timestamp) {
+        for window in &mut self.windows {
+            window.spend(at);
+        }
+    }
+
+    /// The other side said: nothing before this time.
+    pub fn silent_until(&mut self, until: Timestamp) {
+        self.not_before = self.not_before.max(Some(until));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_microsecond(1_800_000_000_000_000 + micros).expect("within range")
+    }
+
+    fn windows() -> Vec<Window> {
+        vec![
+            Window { length: Duration::from_secs(1), calls: 3 },
+            Window { length: Duration::from_secs(60), calls: 80 },
+            Window { length: Duration::from_secs(3600), calls: 1200 },
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_window_is_ever_exceeded(gaps in prop::collection::vec((0_i64..3_000_000, 0_u8..5), 200..900)) {
+            let lanes = [Lane::Orders, Lane::HotStock, Lane::Corrections, Lane::Catalogue, Lane::Sweep];
+            let mut budget = Budget::new(&windows());
+            let mut now = 0;
+            let mut sent: Vec<i64> = Vec::new();
+            for (gap, lane) in gaps {
+                now += if gap % 3 == 0 { gap } else { 0 };
+                let lane = lanes[usize::from(lane)];
+                let go = budget.earliest(at(now), lane);
+                now = now.max(go.as_microsecond() - 1_800_000_000_000_000);
+                budget.spend(at(now));
+                sent.push(now);
+            }
+            for window in windows() {
+                let length = i64::try_from(window.length.as_micros()).expect("short");
+                for (index, begin) in sent.iter().enumerate() {
+                    let within = sent[index..].iter().take_while(|time| **time < begin + length).count();
+                    prop_assert!(within <= usize::try_from(window.calls).expect("small"), "{window:?} at {begin}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_sweep_leaves_room_for_orders() {
+        let mut budget = Budget::new(&[Window { length: Duration::from_secs(60), calls: 80 }]);
+        for _ in 0..64 {
+            assert_eq!(budget.earliest(at(0), Lane::Sweep), at(0));
+            budget.spend(at(0));
+        }
+        assert!(budget.earliest(at(0), Lane::Sweep) > at(0));
+        assert_eq!(budget.earliest(at(0), Lane::Orders), at(0));
+    }
+
+    #[test]
+    fn a_store_that_asks_for_silence_gets_it() {
+        let mut budget = Budget::new(&[]);
+        budget.silent_until(at(5_000_000));
+        assert_eq!(budget.earliest(at(0), Lane::Orders), at(5_000_000));
+    }
+}
