@@ -9,7 +9,7 @@ use zygos_core::{
     budget::Window,
     contract::{Connector, Side},
     http::Transport,
-    settings::{Section, SecretRef},
+    settings::{SecretRef, Section},
 };
 
 use crate::layers::{self, BudgetedTransport, Budgets, RateLimitReader};
@@ -97,12 +97,8 @@ pub fn open(
     let Surroundings { transport, clock, secrets, budgets } = surroundings;
     let credential = configured.credential(*secrets)?;
     let budget = budgets.of(&credential, &configured.windows());
-    let budgeted = BudgetedTransport::new(
-        transport.clone(),
-        clock.clone(),
-        budget,
-        configured.asks_for_silence(),
-    );
+    let budgeted =
+        BudgetedTransport::new(transport.clone(), clock.clone(), budget, configured.asks_for_silence());
     let counter = budgeted.counter();
     let connector = configured.connect(*secrets, Arc::new(budgeted), clock.clone())?;
     Ok(Opened {
@@ -135,7 +131,12 @@ mod tests {
     #[test]
     fn names_of_vendors_are_unique() {
         for vendor in vendors() {
-            assert_eq!(vendors().iter().filter(|other| other.name == vendor.name).count(), 1, "{}", vendor.name);
+            assert_eq!(
+                vendors().iter().filter(|other| other.name == vendor.name).count(),
+                1,
+                "{}",
+                vendor.name
+            );
         }
     }
 }

@@ -9,8 +9,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::contract::Lane;
-
 /// One request, complete. `url` is absolute.
 #[derive(Clone)]
 pub struct HttpRequest {
@@ -45,12 +43,6 @@ pub enum TransportError {
 #[async_trait]
 pub trait Transport: Send + Sync {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
-
-    /// As [`Self::send`], telling how urgent it is; a door with a budget lets the urgent pass first.
-    async fn send_in(&self, lane: Lane, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let _ = lane;
-        self.send(request).await
-    }
 }
 
 // Headers carry credentials and bodies carry people: neither is ever printed.

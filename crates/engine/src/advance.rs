@@ -26,7 +26,6 @@ use crate::{
     feedback::feedback_wish,
     intake::ledger_mutations,
     progress::{GoLiveChoice, Progress},
-    settings::StoreSettings,
     stock::settle,
 };
 
@@ -647,11 +646,6 @@ impl Engine {
         };
         mutations.push(settle(&order.row, settled));
         self.commit_if_ours(mutations).await
-    }
-
-    /// Stores of whose orders something is expected.
-    pub(crate) fn stores_with_orders(&self) -> impl Iterator<Item = &StoreSettings> {
-        self.settings.stores.iter().filter(|store| store.orders.is_some())
     }
 }
 

@@ -257,7 +257,7 @@ fn stock_rule(
             )),
         }
     }
-    (problems.len() == before).then(|| StockRule {
+    (problems.len() == before).then_some(StockRule {
         warehouses,
         buffer: flow.buffer,
         max_listed: flow.max_listed,

@@ -23,6 +23,7 @@ mod schedule;
 mod settings;
 mod stock;
 mod verify;
+mod webhooks;
 
 pub use advance::OrderPass;
 pub use catalogue::ProductScan;

@@ -108,7 +108,7 @@ impl Engine {
         order: &RemoteKey,
         seen_by: &str,
     ) -> Result<()> {
-        self.read_by_ids(store, &[order.clone()], seen_by).await
+        self.read_by_ids(store, std::slice::from_ref(order), seen_by).await
     }
 
     /// Hints that wait: each is a reason to look at one order, or at the whole feed.
@@ -261,7 +261,7 @@ impl Engine {
                 "order {id} cannot be found in {store_id} any more and no parts of it were found. It stays in the ERP as \
                  it is and its goods stay reserved. If it was deleted on purpose, cancel the sale in the ERP."
             ),
-            SplitVerdict::Differs { .. } => format!(
+            SplitVerdict::Differs => format!(
                 "order {id} was split in {store_id}, but its parts do not add up to what was ordered. The sale in the ERP \
                  stays as it is; compare both and amend it by hand."
             ),

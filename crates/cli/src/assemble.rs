@@ -1,0 +1,116 @@
+//! From a configuration to an engine: secrets read, connectors opened, the state found.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use secrecy::SecretString;
+use zygos_connectors::{
+    layers::Budgets,
+    registry::{OpenError, Secrets, Surroundings, open},
+    transport::HttpTransport,
+};
+use zygos_core::{SharedClock, http::Transport, settings::SecretRef};
+use zygos_engine::{Connection, Engine, EngineSettings, StoreSettings, Watcher};
+use zygos_storage::{Repository, SqliteRepository};
+
+use crate::{
+    config::{AccountConfig, Config},
+    failure::Failure,
+};
+
+/// An engine with its state, and what is needed to let go of both.
+pub struct Assembled {
+    pub engine: Arc<Engine>,
+    pub state: SqliteRepository,
+}
+
+/// Secrets from the environment and from files.
+struct MachineSecrets;
+
+impl Secrets for MachineSecrets {
+    fn resolve(&self, secret: &SecretRef) -> Result<SecretString, OpenError> {
+        let text = match secret {
+            SecretRef::Env(name) => std::env::var(name)
+                .map_err(|_| OpenError(format!("the environment variable {name} is not set; it must hold the secret")))?,
+            SecretRef::File(path) => std::fs::read_to_string(path)
+                .map_err(|error| OpenError(format!("the secret file {} cannot be read: {error}", path.display())))?,
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(OpenError(format!("the secret in {} is empty", place(secret))));
+        }
+        Ok(SecretString::from(text.to_owned()))
+    }
+}
+
+fn place(secret: &SecretRef) -> String {
+    match secret {
+        SecretRef::Env(name) => format!("the environment variable {name}"),
+        SecretRef::File(path) => format!("the file {}", path.display()),
+    }
+}
+
+/// Opens everything that `config` names; makes no call. Paths in it count from the configuration's own folder.
+pub async fn assemble(
+    config: Config,
+    folder: &Path,
+    clock: SharedClock,
+    watcher: Watcher,
+) -> Result<Assembled, Failure> {
+    let transport: Arc<dyn Transport> =
+        Arc::new(HttpTransport::new().map_err(|error| Failure::Unavailable(error.to_string()))?);
+    let path: PathBuf = folder.join(&config.state);
+    let state = SqliteRepository::open(&path, config.workspace.clone()).await?;
+    let settings = engine_settings(config, transport, &clock)?;
+    let repository: Arc<dyn Repository> = Arc::new(state.clone());
+    let engine = Engine::new(repository, clock, settings, watcher);
+    Ok(Assembled { engine: Arc::new(engine), state })
+}
+
+/// The engine's settings with connectors that call through `transport`.
+pub fn engine_settings(
+    config: Config,
+    transport: Arc<dyn Transport>,
+    clock: &SharedClock,
+) -> Result<EngineSettings, Failure> {
+    let budgets = Budgets::default();
+    let surroundings =
+        Surroundings { transport, clock: clock.clone(), secrets: &MachineSecrets, budgets: &budgets };
+    let mut stores = Vec::new();
+    for store in config.stores {
+        stores.push(StoreSettings {
+            connection: connection(&store.account, &surroundings)?,
+            stock: store.stock,
+            orders: store.orders,
+            feedback: store.feedback,
+        });
+    }
+    Ok(EngineSettings {
+        stores,
+        erp: connection(&config.erp, &surroundings)?,
+        pace: config.pace,
+        guard: config.guard,
+        owner: owner(),
+        seed: u64::from(std::process::id()),
+        text_lengths: BTreeMap::new(),
+    })
+}
+
+fn connection(account: &AccountConfig, surroundings: &Surroundings<'_>) -> Result<Connection, Failure> {
+    let opened = open(account.settings.as_ref(), account.name.as_str(), surroundings)
+        .map_err(|error| Failure::Configuration(format!("connection {}: {error}", account.name)))?;
+    Ok(Connection {
+        id: account.name.clone(),
+        connector: opened.connector,
+        credential: opened.credential,
+        calls_used: opened.calls_used,
+    })
+}
+
+/// Names this process in leases.
+fn owner() -> String {
+    format!("{}-{}", std::process::id(), uuid::Uuid::now_v7())
+}

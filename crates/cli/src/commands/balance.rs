@@ -1,0 +1,134 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use zygos_core::{ConnectionId, money::plain};
+use zygos_engine::{Plan, Verification};
+
+use crate::{assemble::Assembled, clock::machine_clock, failure::Failure, leases::Leases, show::Form};
+
+/// Shows what would be written.
+pub async fn plan(assembled: &Assembled, form: Form) -> Result<(), Failure> {
+    let leases = Leases::of(&assembled.engine, &machine_clock());
+    leases.take_or_explain().await?;
+    let plan = assembled.engine.plan().await;
+    leases.release().await?;
+    let plan = plan?;
+    form.print(&plan, || words(&plan))
+}
+
+fn words(plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    for stock in &plan.stock {
+        let before = stock.before.map_or("?".to_owned(), plain);
+        lines.push(format!("stock  {} {}: {before} → {} ({})", stock.store, stock.sku, plain(stock.after), stock.why));
+    }
+    for order in &plan.orders {
+        lines.push(format!("order  {} {}: {}", order.store, order.order, order.what));
+    }
+    for left in &plan.left_alone {
+        lines.push(format!("leave  {} {}: {}", left.store, left.sku, left.why));
+    }
+    lines.push(format!(
+        "{} figures and {} orders; at least {} calls on the stores, about {} s within their limits",
+        plan.stock.len(),
+        plan.orders.len(),
+        plan.calls_least,
+        plan.seconds
+    ));
+    lines
+}
+
+#[derive(Serialize)]
+struct Synced {
+    troubles: Vec<(ConnectionId, String)>,
+    open_issues: usize,
+    waiting: u64,
+}
+
+/// Everything once.
+pub async fn sync(assembled: &Assembled, form: Form) -> Result<(), Failure> {
+    let engine = &assembled.engine;
+    let leases = Leases::of(engine, &machine_clock());
+    leases.take_or_explain().await?;
+    let outcome = kept(&leases, engine.sync()).await;
+    leases.release().await?;
+    let troubles = outcome?;
+    let mut waiting = 0;
+    for name in engine.connection_names() {
+        waiting += engine.repository().outbox_summary(&ConnectionId::new(name)).await?.waiting;
+    }
+    let open_issues = engine.repository().issues(false).await?.len();
+    let synced = Synced { troubles, open_issues, waiting };
+    form.print(&synced, || {
+        let mut lines: Vec<String> =
+            synced.troubles.iter().map(|(connection, why)| format!("{connection}: {why}")).collect();
+        lines.push(format!("done; {} changes wait, {} issues are open", synced.waiting, synced.open_issues));
+        lines
+    })?;
+    if !synced.troubles.is_empty() {
+        return Err(Failure::Unavailable("not everything could be reached; run again later".to_owned()));
+    }
+    attention(synced.open_issues)
+}
+
+fn attention(open_issues: usize) -> Result<(), Failure> {
+    if open_issues == 0 {
+        return Ok(());
+    }
+    Err(Failure::NeedsAttention(format!("{open_issues} issues need a person; see `zygos issues`")))
+}
+
+/// Compares the stock of one store or of all.
+pub async fn verify(assembled: &Assembled, only: Option<&str>, form: Form) -> Result<(), Failure> {
+    let engine = &assembled.engine;
+    let stores: Vec<_> = engine
+        .settings()
+        .stores
+        .iter()
+        .filter(|store| only.is_none_or(|only| store.connection.id.as_str() == only))
+        .collect();
+    if stores.is_empty() {
+        let names = engine.connection_names().join(", ");
+        return Err(Failure::Configuration(format!("there is no store called {}; there are {names}", only.unwrap_or("?"))));
+    }
+    let leases = Leases::of(engine, &machine_clock());
+    leases.take_or_explain().await?;
+    let outcome = kept(&leases, async {
+        engine.follow_erp().await?;
+        let mut found: BTreeMap<String, Verification> = BTreeMap::new();
+        for store in stores {
+            found.insert(store.connection.id.to_string(), engine.verify(store).await?);
+        }
+        Ok(found)
+    })
+    .await;
+    leases.release().await?;
+    let found = outcome?;
+    form.print(&found, || {
+        found
+            .iter()
+            .map(|(store, v)| {
+                format!(
+                    "{store}: {} units read, {} compared, {} different, {} corrected, {} not linked, {} not counted by the \
+                     store, {} undecidable; {} calls used, {} at least",
+                    v.units, v.compared, v.different, v.written, v.unlinked, v.not_tracked, v.undecidable, v.calls_used, v.calls_least
+                )
+            })
+            .collect()
+    })?;
+    if found.values().any(|v| v.written < v.different || v.undecidable > 0) {
+        return Err(Failure::NeedsAttention("some differences were not corrected; see `zygos issues`".to_owned()));
+    }
+    Ok(())
+}
+
+/// Does the work while the leases are renewed; losing them ends it.
+async fn kept<T>(
+    leases: &Leases,
+    work: impl Future<Output = zygos_engine::Result<T>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        outcome = work => Ok(outcome?),
+        lost = leases.keep() => Err(lost.err().unwrap_or_else(|| Failure::Unavailable("the lease was lost".to_owned()))),
+    }
+}
