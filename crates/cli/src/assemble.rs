@@ -33,10 +33,12 @@ struct MachineSecrets;
 impl Secrets for MachineSecrets {
     fn resolve(&self, secret: &SecretRef) -> Result<SecretString, OpenError> {
         let text = match secret {
-            SecretRef::Env(name) => std::env::var(name)
-                .map_err(|_| OpenError(format!("the environment variable {name} is not set; it must hold the secret")))?,
-            SecretRef::File(path) => std::fs::read_to_string(path)
-                .map_err(|error| OpenError(format!("the secret file {} cannot be read: {error}", path.display())))?,
+            SecretRef::Env(name) => std::env::var(name).map_err(|_| {
+                OpenError(format!("the environment variable {name} is not set; it must hold the secret"))
+            })?,
+            SecretRef::File(path) => std::fs::read_to_string(path).map_err(|error| {
+                OpenError(format!("the secret file {} cannot be read: {error}", path.display()))
+            })?,
         };
         let text = text.trim();
         if text.is_empty() {
@@ -64,7 +66,7 @@ pub async fn assemble(
         Arc::new(HttpTransport::new().map_err(|error| Failure::Unavailable(error.to_string()))?);
     let path: PathBuf = folder.join(&config.state);
     let state = SqliteRepository::open(&path, config.workspace.clone()).await?;
-    let settings = engine_settings(config, transport, &clock)?;
+    let settings = engine_settings(config, transport, &clock, &MachineSecrets)?;
     let repository: Arc<dyn Repository> = Arc::new(state.clone());
     let engine = Engine::new(repository, clock, settings, watcher);
     Ok(Assembled { engine: Arc::new(engine), state })
@@ -75,10 +77,10 @@ pub fn engine_settings(
     config: Config,
     transport: Arc<dyn Transport>,
     clock: &SharedClock,
+    secrets: &dyn Secrets,
 ) -> Result<EngineSettings, Failure> {
     let budgets = Budgets::default();
-    let surroundings =
-        Surroundings { transport, clock: clock.clone(), secrets: &MachineSecrets, budgets: &budgets };
+    let surroundings = Surroundings { transport, clock: clock.clone(), secrets, budgets: &budgets };
     let mut stores = Vec::new();
     for store in config.stores {
         stores.push(StoreSettings {

@@ -68,7 +68,10 @@ fn whole(root: &Section<'_>) -> Option<Config> {
             (name, state, listen.ok())
         }
         None => {
-            root.problem("workspace", "the section is missing; write `[workspace]` and below it `name = \"my-company\"`");
+            root.problem(
+                "workspace",
+                "the section is missing; write `[workspace]` and below it `name = \"my-company\"`",
+            );
             (None, String::new(), None)
         }
     };
@@ -79,7 +82,10 @@ fn whole(root: &Section<'_>) -> Option<Config> {
             erp
         }
         None => {
-            root.problem("erp", "the section is missing; write `[erp]` with `name`, `vendor` and how to log in");
+            root.problem(
+                "erp",
+                "the section is missing; write `[erp]` with `name`, `vendor` and how to log in",
+            );
             None
         }
     };
@@ -119,7 +125,10 @@ fn twice(sections: &[Section<'_>], stores: &[StoreConfig], erp: Option<&AccountC
         let earlier = stores.iter().take(index);
         let same_name = earlier.clone().any(|other| other.account.name == store.account.name);
         if same_name || erp.is_some_and(|erp| erp.name == store.account.name) {
-            section.problem("name", format!("`{}` is the name of another connection already", store.account.name));
+            section.problem(
+                "name",
+                format!("`{}` is the name of another connection already", store.account.name),
+            );
         }
         let prefix = store.orders.as_ref().map(|orders| &orders.prefix);
         if let Some(prefix) = prefix
@@ -159,7 +168,8 @@ fn store(section: &Section<'_>) -> Option<StoreConfig> {
         orders.finish();
         flow
     });
-    let feedback = section.section("feedback").map_or_else(FeedbackRule::default, |section| feedback(&section));
+    let feedback =
+        section.section("feedback").map_or_else(FeedbackRule::default, |section| feedback(&section));
     section.finish();
     Some(StoreConfig {
         account: account?,
@@ -217,13 +227,19 @@ fn order_flow(section: &Section<'_>) -> Option<OrderFlow> {
     let prefix = section.required_text("prefix", "A-");
     let timezone = section.text("timezone").unwrap_or_else(|| "Europe/Bucharest".to_owned());
     let zone = TimeZone::get(&timezone).inspect_err(|_| {
-        section.problem("timezone", "is not a time zone; write for example \"Europe/Bucharest\" or \"Europe/Athens\"");
+        section.problem(
+            "timezone",
+            "is not a time zone; write for example \"Europe/Bucharest\" or \"Europe/Athens\"",
+        );
     });
     let from = section.required_text("orders_from", "2026-11-24");
     let orders_from = from.as_deref().zip(zone.ok()).and_then(|(text, zone)| {
         let moment = moment(text, &zone);
         if moment.is_none() {
-            section.problem("orders_from", "must be a date such as \"2026-11-24\" or a time such as \"2026-11-24T08:00:00+02:00\"");
+            section.problem(
+                "orders_from",
+                "must be a date such as \"2026-11-24\" or a time such as \"2026-11-24T08:00:00+02:00\"",
+            );
         }
         moment
     });
@@ -262,7 +278,10 @@ fn order_flow(section: &Section<'_>) -> Option<OrderFlow> {
         Some(word) => match word.strip_prefix("customer:") {
             Some(code) if !code.trim().is_empty() => GuestFlow::Fixed(code.trim().to_owned()),
             _ => {
-                section.problem("guests", "can be \"match\" or \"customer:CODE\" with a customer code of the ERP");
+                section.problem(
+                    "guests",
+                    "can be \"match\" or \"customer:CODE\" with a customer code of the ERP",
+                );
                 GuestFlow::Match
             }
         },

@@ -38,8 +38,7 @@ impl Leases {
         let owner = &self.engine.settings().owner;
         for credential in &self.credentials {
             let now = self.clock.now();
-            let lease =
-                self.engine.repository().lease(credential, owner, now, later(now, HELD_FOR)).await?;
+            let lease = self.engine.repository().lease(credential, owner, now, later(now, HELD_FOR)).await?;
             if &lease.owner != owner {
                 return Ok(false);
             }

@@ -20,8 +20,9 @@ impl Form {
         let mut out = std::io::stdout().lock();
         match self {
             Self::Json => {
-                let json = serde_json::to_string(value)
-                    .map_err(|error| Failure::Unavailable(format!("the answer cannot be written: {error}")))?;
+                let json = serde_json::to_string(value).map_err(|error| {
+                    Failure::Unavailable(format!("the answer cannot be written: {error}"))
+                })?;
                 writeln!(out, "{json}")?;
             }
             Self::Words => {

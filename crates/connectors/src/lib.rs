@@ -8,3 +8,5 @@ pub mod merchantpro;
 pub mod registry;
 pub mod safe_text;
 pub mod transport;
+#[cfg(feature = "tryton")]
+pub mod tryton;

@@ -27,6 +27,8 @@ pub struct Vendor {
 const VENDORS: &[Vendor] = &[
     #[cfg(feature = "merchantpro")]
     crate::merchantpro::VENDOR,
+    #[cfg(feature = "tryton")]
+    crate::tryton::VENDOR,
 ];
 
 pub fn vendors() -> &'static [Vendor] {

@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn values_addresses_and_numbers_are_left_out_and_names_of_fields_stay() {
-        let text = "No such filter `name` for \"Ana Exemplu\" <ana@example.com>,\n call 0700000000; it isn't 'x y'";
+        let text =
+            "No such filter `name` for \"Ana Exemplu\" <ana@example.com>,\n call 0700000000; it isn't 'x y'";
         assert_eq!(safe_text(text), "No such filter `name` for […] […] call […] it isn't […]");
     }
 

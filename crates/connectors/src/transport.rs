@@ -141,14 +141,18 @@ fn not_connected(error: &reqwest::Error, place: &str) -> String {
         if let Some(io) = cause.downcast_ref::<std::io::Error>() {
             match io.kind() {
                 std::io::ErrorKind::ConnectionRefused => {
-                    return format!("{place} refused the connection; is it running, and is the address right?");
+                    return format!(
+                        "{place} refused the connection; is it running, and is the address right?"
+                    );
                 }
                 std::io::ErrorKind::TimedOut => return format!("no connection with {place} in time"),
                 _ => {}
             }
         }
         if cause.to_string().contains("dns error") {
-            return format!("the name {place} is not known; check the address and the network's name service");
+            return format!(
+                "the name {place} is not known; check the address and the network's name service"
+            );
         }
         current = cause.source();
     }
@@ -211,7 +215,13 @@ mod tests {
     fn get(url: String) -> HttpRequest {
         let mut headers = HeaderMap::new();
         lane::mark(&mut headers, Lane::Sweep);
-        HttpRequest { method: Method::GET, url, headers, body: Bytes::new(), timeout: Duration::from_secs(20) }
+        HttpRequest {
+            method: Method::GET,
+            url,
+            headers,
+            body: Bytes::new(),
+            timeout: Duration::from_secs(20),
+        }
     }
 
     fn answer(headers: &str, body: &[u8]) -> Vec<u8> {

@@ -6,6 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub mod faults;
+pub mod generate;
 pub mod in_process;
 pub mod manual_clock;
 pub mod merchantpro;

@@ -20,7 +20,13 @@ fn words(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     for stock in &plan.stock {
         let before = stock.before.map_or("?".to_owned(), plain);
-        lines.push(format!("stock  {} {}: {before} → {} ({})", stock.store, stock.sku, plain(stock.after), stock.why));
+        lines.push(format!(
+            "stock  {} {}: {before} → {} ({})",
+            stock.store,
+            stock.sku,
+            plain(stock.after),
+            stock.why
+        ));
     }
     for order in &plan.orders {
         lines.push(format!("order  {} {}: {}", order.store, order.order, order.what));
@@ -89,7 +95,10 @@ pub async fn verify(assembled: &Assembled, only: Option<&str>, form: Form) -> Re
         .collect();
     if stores.is_empty() {
         let names = engine.connection_names().join(", ");
-        return Err(Failure::Configuration(format!("there is no store called {}; there are {names}", only.unwrap_or("?"))));
+        return Err(Failure::Configuration(format!(
+            "there is no store called {}; there are {names}",
+            only.unwrap_or("?")
+        )));
     }
     let leases = Leases::of(engine, &machine_clock());
     leases.take_or_explain().await?;
@@ -117,16 +126,15 @@ pub async fn verify(assembled: &Assembled, only: Option<&str>, form: Form) -> Re
             .collect()
     })?;
     if found.values().any(|v| v.written < v.different || v.undecidable > 0) {
-        return Err(Failure::NeedsAttention("some differences were not corrected; see `zygos issues`".to_owned()));
+        return Err(Failure::NeedsAttention(
+            "some differences were not corrected; see `zygos issues`".to_owned(),
+        ));
     }
     Ok(())
 }
 
 /// Does the work while the leases are renewed; losing them ends it.
-async fn kept<T>(
-    leases: &Leases,
-    work: impl Future<Output = zygos_engine::Result<T>>,
-) -> Result<T, Failure> {
+async fn kept<T>(leases: &Leases, work: impl Future<Output = zygos_engine::Result<T>>) -> Result<T, Failure> {
     tokio::select! {
         outcome = work => Ok(outcome?),
         lost = leases.keep() => Err(lost.err().unwrap_or_else(|| Failure::Unavailable("the lease was lost".to_owned()))),

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use zygos_core::{
-    contract::{CallContext, CheckFinding, Lane, Severity},
     clock::later,
+    contract::{CallContext, CheckFinding, Lane, Severity},
 };
 use zygos_engine::Connection;
 
@@ -65,10 +65,5 @@ async fn test(connection: &Connection) -> Checked {
         Ok(report) => (Some(report.product), report.findings),
         Err(error) => (None, vec![CheckFinding { severity: Severity::Blocking, message: error.to_string() }]),
     };
-    Checked {
-        connection: connection.id.to_string(),
-        product,
-        mode: zygos_storage::Mode::Observe,
-        findings,
-    }
+    Checked { connection: connection.id.to_string(), product, mode: zygos_storage::Mode::Observe, findings }
 }

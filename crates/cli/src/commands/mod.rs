@@ -15,8 +15,8 @@ use crate::{
     arguments::{Arguments, Command},
     assemble::{Assembled, assemble},
     clock::machine_clock,
-    config,
-    demo, failure::Failure,
+    config, demo,
+    failure::Failure,
     sandbox,
     show::{Form, progress_watcher},
 };
@@ -37,7 +37,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Explain { what } => tell::explain(&open(path, form, quiet()).await?, &what, form).await,
         Command::Issues { all } => issues::issues(&open(path, form, quiet()).await?, all, form).await,
         Command::Approve { what, choice } => {
-            approve::approve(&open(path, form, quiet()).await?, what.as_deref(), choice.as_deref(), form).await
+            approve::approve(&open(path, form, quiet()).await?, what.as_deref(), choice.as_deref(), form)
+                .await
         }
         Command::Pause { connection, reason } => {
             approve::pause(&open(path, form, quiet()).await?, connection.as_deref(), reason, form).await

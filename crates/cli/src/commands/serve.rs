@@ -25,7 +25,9 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     let assembled = assemble(config, folder, clock.clone(), watcher).await?;
     let engine = assembled.engine.clone();
     let listener = TcpListener::bind(listen).await.map_err(|error| {
-        Failure::Unavailable(format!("{listen} cannot be listened on: {error}; set `workspace.listen` to another port"))
+        Failure::Unavailable(format!(
+            "{listen} cannot be listened on: {error}; set `workspace.listen` to another port"
+        ))
     })?;
     let leases = Leases::of(&engine, &clock);
     leases.wait().await?;

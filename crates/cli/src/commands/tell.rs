@@ -43,6 +43,8 @@ pub async fn replay(assembled: &Assembled, what: &str, form: Form) -> Result<(),
         count += engine.replay(one).await?;
     }
     form.print(&count, || {
-        vec![format!("{count} changes are decided again; `zygos serve` does it at once, else run `zygos sync`")]
+        vec![format!(
+            "{count} changes are decided again; `zygos serve` does it at once, else run `zygos sync`"
+        )]
     })
 }

@@ -188,7 +188,10 @@ mod tests {
         let began = clock.now();
         transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap();
         let refused = transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap_err();
-        assert!(matches!(&refused, TransportError::NotSent { reason } if reason.contains("used up")), "{refused}");
+        assert!(
+            matches!(&refused, TransportError::NotSent { reason } if reason.contains("used up")),
+            "{refused}"
+        );
         assert_eq!(clock.now(), began);
         transport.send(request(Method::GET, Lane::Orders)).await.unwrap();
         assert_eq!(elapsed(began, clock.now()), Duration::from_secs(3600));

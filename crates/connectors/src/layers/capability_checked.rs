@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use http::HeaderMap;
 use zygos_core::{
     contract::{
-        CallContext, Capabilities, CheckReport, Checkpoint, Connector, ConnectorError, Discovery, Fetch, Hint,
-        Item, Outcome, Page, WebhookRejected, Write, WriteMode,
+        CallContext, Capabilities, CheckReport, Checkpoint, Connector, ConnectorError, Discovery, Fetch,
+        Hint, Item, Outcome, Page, WebhookRejected, Write, WriteMode,
     },
     model::Entity,
 };

@@ -35,7 +35,9 @@ impl RetryReads {
     {
         for wait in WAITS {
             let answer = read().await;
-            let Err(ConnectorError { kind: ErrorKind::Unavailable { .. }, .. }) = &answer else { return answer };
+            let Err(ConnectorError { kind: ErrorKind::Unavailable { .. }, .. }) = &answer else {
+                return answer;
+            };
             let again_at = later(self.clock.now(), wait);
             if again_at >= context.deadline {
                 return answer;

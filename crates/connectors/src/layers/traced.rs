@@ -7,8 +7,8 @@ use zygos_core::{
     SharedClock,
     clock::elapsed,
     contract::{
-        CallContext, Capabilities, CheckReport, Checkpoint, Connector, ConnectorError, Discovery, Fetch, Hint,
-        Item, Outcome, Page, WebhookRejected, Write,
+        CallContext, Capabilities, CheckReport, Checkpoint, Connector, ConnectorError, Discovery, Fetch,
+        Hint, Item, Outcome, Page, WebhookRejected, Write,
     },
     model::Entity,
 };
@@ -42,7 +42,9 @@ impl Traced {
                 let records = count(answer);
                 tracing::debug!(connection, ?lane, milliseconds, records, "{asked}");
             }
-            Err(error) => tracing::debug!(connection, ?lane, milliseconds, kind = ?error.kind, "{asked}: {error}"),
+            Err(error) => {
+                tracing::debug!(connection, ?lane, milliseconds, kind = ?error.kind, "{asked}: {error}")
+            }
         }
     }
 }

@@ -84,7 +84,11 @@ pub(super) fn read(answer: &Value, today: Option<Date>) -> Vec<Item> {
             }
         }
     }
-    found.into_values().map(|deduction| Ok(Record::Deduction(deduction))).chain(unreadable.into_iter().map(Err)).collect()
+    found
+        .into_values()
+        .map(|deduction| Ok(Record::Deduction(deduction)))
+        .chain(unreadable.into_iter().map(Err))
+        .collect()
 }
 
 fn deduction(line: Row<'_>, today: Option<Date>) -> Result<((i64, i64, i64), Deduction), Trouble> {

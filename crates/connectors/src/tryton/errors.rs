@@ -23,9 +23,15 @@ pub(super) enum Failure {
     /// The session is over, or never was.
     NoSession,
     /// Refused; nothing was changed.
-    Refused { field: Option<String>, message: String },
+    Refused {
+        field: Option<String>,
+        message: String,
+    },
     /// Refused until the warning of this name is confirmed.
-    Warned { name: String, message: String },
+    Warned {
+        name: String,
+        message: String,
+    },
     Other(ConnectorError),
 }
 
@@ -103,7 +109,9 @@ pub(super) fn status(status: StatusCode, nature: Nature) -> Failure {
 /// The `error` of an answer with status 200. The transaction was rolled back.
 pub(super) fn refusal(error: &Value) -> Failure {
     let name = error.get(0).and_then(Value::as_str).unwrap_or_default();
-    let text = |index: usize| error.get(1).and_then(|told| told.get(index)).and_then(Value::as_str).unwrap_or_default();
+    let text = |index: usize| {
+        error.get(1).and_then(|told| told.get(index)).and_then(Value::as_str).unwrap_or_default()
+    };
     match name {
         "UserError" => Failure::Refused { field: field_named_in(text(0)), message: safe(text(0)) },
         "UserWarning" => Failure::Warned { name: text(0).to_owned(), message: safe(text(1)) },
@@ -175,7 +183,10 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_field_and_no_record() {
-        let error = json!(["UserError", ["A value is required for field \"Web ID\" in record \"Ana Pop (6)\" of \"Sale\".", "", null]]);
+        let error = json!([
+            "UserError",
+            ["A value is required for field \"Web ID\" in record \"Ana Pop (6)\" of \"Sale\".", "", null]
+        ]);
         let Failure::Refused { field, message } = refusal(&error) else { panic!() };
         assert_eq!(field.as_deref(), Some("Web ID"));
         assert_eq!(message, "A value is required for field \"Web ID\" in record \"…\" of \"…\".");
@@ -183,7 +194,9 @@ mod tests {
 
     #[test]
     fn people_are_taken_out_of_messages_in_any_language_and_quoted_or_not() {
-        let told = safe("Le numéro « 0722123456 » de „Ana Pop“ (ana@example.com, 0722123456) n'est pas valide.\nAna Pop");
+        let told = safe(
+            "Le numéro « 0722123456 » de „Ana Pop“ (ana@example.com, 0722123456) n'est pas valide.\nAna Pop",
+        );
         assert!(!told.contains("Ana") && !told.contains("0722") && !told.contains('@'), "{told}");
         assert!(told.ends_with("n'est pas valide."));
     }

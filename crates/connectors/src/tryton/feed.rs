@@ -41,7 +41,8 @@ impl Cursor {
     pub fn read(checkpoint: Option<&Checkpoint>) -> Result<Option<Self>, ConnectorError> {
         let Some(checkpoint) = checkpoint else { return Ok(None) };
         serde_json::from_str(&checkpoint.0).map(Some).map_err(|_| {
-            let message = "the stored cursor of this feed is not one of Tryton's; forget it and the feed begins now";
+            let message =
+                "the stored cursor of this feed is not one of Tryton's; forget it and the feed begins now";
             ConnectorError::new(ErrorKind::Protocol { maybe_applied: false }, message)
         })
     }
@@ -116,7 +117,8 @@ fn overlap(newest: i64) -> i64 {
 }
 
 fn stamped(answer: &Value) -> Result<Vec<(i64, i64)>, ConnectorError> {
-    let stamp = |row: Row<'_>| Some((row.timestamp(series::MODIFIED).ok()??.as_microsecond(), row.id().ok()?));
+    let stamp =
+        |row: Row<'_>| Some((row.timestamp(series::MODIFIED).ok()??.as_microsecond(), row.id().ok()?));
     wire::rows(answer).map(stamp).collect::<Option<Vec<_>>>().ok_or_else(|| {
         let message = "Tryton gave a changed record without id or time of change";
         ConnectorError::new(ErrorKind::Protocol { maybe_applied: false }, message)

@@ -27,7 +27,9 @@ pub(super) const FIELDS: [&str; 7] = [
 
 /// Locations above and below which these lie, themselves included.
 pub(super) fn locations(moves: &[Row<'_>]) -> Query {
-    let ends = |row: &Row<'_>| ["from_location", "to_location"].map(|end| row.inside(end).and_then(|end| end.id().ok()));
+    let ends = |row: &Row<'_>| {
+        ["from_location", "to_location"].map(|end| row.inside(end).and_then(|end| end.id().ok()))
+    };
     let mut ids: Vec<i64> = moves.iter().flat_map(ends).flatten().collect();
     ids.sort_unstable();
     ids.dedup();
@@ -69,7 +71,9 @@ impl Warehouses {
 
 pub(super) fn read(moves: &[Row<'_>], warehouses: &Warehouses) -> Vec<Item> {
     let one = |row: &Row<'_>| {
-        movement(*row, warehouses).map(Record::Movement).map_err(|trouble| products::unreadable(*row, trouble))
+        movement(*row, warehouses)
+            .map(Record::Movement)
+            .map_err(|trouble| products::unreadable(*row, trouble))
     };
     moves.iter().map(one).collect()
 }

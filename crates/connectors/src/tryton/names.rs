@@ -69,26 +69,44 @@ impl Names {
         })
     }
 
-    pub async fn currency(&self, door: &Door, context: &CallContext, currency: Currency) -> Result<i64, ConnectorError> {
+    pub async fn currency(
+        &self,
+        door: &Door,
+        context: &CallContext,
+        currency: Currency,
+    ) -> Result<i64, ConnectorError> {
         let query = Query::new("currency.currency", json!([]), &["code", "name"]);
         let found = self.find(door, context, &query, currency.code()).await?;
         found.ok_or_else(|| {
-            ConnectorError::rejected(Some("currency"), format!("Tryton has no currency {currency}; activate it there"))
+            ConnectorError::rejected(
+                Some("currency"),
+                format!("Tryton has no currency {currency}; activate it there"),
+            )
         })
     }
 
     /// The configured payment term; `None` where none is configured.
-    pub async fn payment_term(&self, door: &Door, context: &CallContext) -> Result<Option<i64>, ConnectorError> {
+    pub async fn payment_term(
+        &self,
+        door: &Door,
+        context: &CallContext,
+    ) -> Result<Option<i64>, ConnectorError> {
         let Some(name) = &door.config.payment_term else { return Ok(None) };
         let query = Query::new("account.invoice.payment_term", json!([]), &["name"]);
         let found = self.find(door, context, &query, name).await?;
         found.map(Some).ok_or_else(|| {
-            let message = format!("Tryton has no payment term called {name:?}; correct the name in the settings");
+            let message =
+                format!("Tryton has no payment term called {name:?}; correct the name in the settings");
             ConnectorError::rejected(Some("payment_term"), message)
         })
     }
 
-    pub async fn country(&self, door: &Door, context: &CallContext, code: &str) -> Result<i64, ConnectorError> {
+    pub async fn country(
+        &self,
+        door: &Door,
+        context: &CallContext,
+        code: &str,
+    ) -> Result<i64, ConnectorError> {
         let query = Query::new("country.country", json!([]), &["code", "name"]);
         let found = self.find(door, context, &query, &code.to_ascii_uppercase()).await?;
         found.ok_or_else(|| {
@@ -100,7 +118,12 @@ impl Names {
     }
 
     /// A party's language; `None` when Tryton has no translation into it.
-    pub async fn language(&self, door: &Door, context: &CallContext, tag: &str) -> Result<Option<i64>, ConnectorError> {
+    pub async fn language(
+        &self,
+        door: &Door,
+        context: &CallContext,
+        tag: &str,
+    ) -> Result<Option<i64>, ConnectorError> {
         let query = Query::new("ir.lang", json!([["translatable", "=", true]]), &["code", "name"]);
         let list = self.list(door, context, query.model, &query, false).await?;
         let short = tag.split(['_', '-']).next().unwrap_or(tag);
@@ -133,7 +156,11 @@ impl Names {
 
     /// Whether sales have `shipment_cost_method` (module `sale_shipment_cost`), which must be emptied: its default
     /// demands a carrier and adds a shipping line of its own.
-    pub async fn has_shipping_cost(&self, door: &Door, context: &CallContext) -> Result<bool, ConnectorError> {
+    pub async fn has_shipping_cost(
+        &self,
+        door: &Door,
+        context: &CallContext,
+    ) -> Result<bool, ConnectorError> {
         let mut kept = self.shipping_cost.lock().await;
         if let Some(known) = *kept {
             return Ok(known);

@@ -30,16 +30,22 @@ pub(super) fn query(by: &PartyQuery) -> Query {
         PartyQuery::Code(code) => return by_code(code),
         PartyQuery::VatNumber(number) => {
             let compact = compact(number);
-            json!(["OR", [["identifiers.code", "=", number.trim()]], [[series::IDENTIFIER_COMPACT, "in", spellings(&compact)]]])
+            json!([
+                "OR",
+                [["identifiers.code", "=", number.trim()]],
+                [[series::IDENTIFIER_COMPACT, "in", spellings(&compact)]]
+            ])
         }
         // Stored as typed; `ilike` compares without case where `=` doesn't.
         PartyQuery::Email(email) => json!([["contact_mechanisms.value", "ilike", literal(email.trim())]]),
         PartyQuery::Phone(phone) => {
             let phone = phone.trim();
             let compact: String = phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-            json!(["OR",
+            json!([
+                "OR",
                 [["contact_mechanisms.value", "in", [phone, compact]]],
-                [["contact_mechanisms.value_compact", "in", [phone, compact]]]])
+                [["contact_mechanisms.value_compact", "in", [phone, compact]]]
+            ])
         }
     };
     Query::new("party.party", domain, &FIELDS)
@@ -56,7 +62,9 @@ pub(super) fn read(answer: &Value) -> Vec<Item> {
 
 /// A text that `ilike` takes as it is.
 fn literal(text: &str) -> String {
-    text.chars().flat_map(|c| ['\\'].into_iter().filter(move |_| matches!(c, '%' | '_' | '\\')).chain([c])).collect()
+    text.chars()
+        .flat_map(|c| ['\\'].into_iter().filter(move |_| matches!(c, '%' | '_' | '\\')).chain([c]))
+        .collect()
 }
 
 /// A VAT number as Tryton compares it: capitals, no blanks or punctuation.
@@ -80,7 +88,8 @@ fn spellings(compact: &str) -> Vec<String> {
 
 fn without_country(compact: &str) -> Option<&str> {
     let (country, bare) = compact.split_at_checked(2)?;
-    (country.chars().all(|c| c.is_ascii_uppercase()) && bare.chars().any(|c| c.is_ascii_digit())).then_some(bare)
+    (country.chars().all(|c| c.is_ascii_uppercase()) && bare.chars().any(|c| c.is_ascii_digit()))
+        .then_some(bare)
 }
 
 /// How strictly a new customer's numbers and addresses are entered.
@@ -140,7 +149,9 @@ impl Kept {
         context: &CallContext,
         address: &Address,
     ) -> Result<Self, ConnectorError> {
-        let filled = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let filled = |text: &Option<String>| {
+            text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
         let country = match filled(&address.country) {
             Some(code) => Some(names.country(door, context, &code).await?),
             None => None,
@@ -169,9 +180,12 @@ impl Kept {
 
     /// Whether a stored address is this one; any that has the telephone number among its own.
     fn is(&self, row: Row<'_>) -> bool {
-        let same = |field: &str, wanted: &str| row.text(field).is_ok_and(|text| text.unwrap_or_default().trim() == wanted);
+        let same = |field: &str, wanted: &str| {
+            row.text(field).is_ok_and(|text| text.unwrap_or_default().trim() == wanted)
+        };
         let has_phone = |phone: &String| {
-            row.many("contact_mechanisms").any(|held| held.text("value").is_ok_and(|value| value == Some(phone)))
+            row.many("contact_mechanisms")
+                .any(|held| held.text("value").is_ok_and(|value| value == Some(phone)))
         };
         same("party_name", &self.name)
             && same("street", &self.street)
@@ -215,11 +229,24 @@ pub(super) async fn addresses(
     let billing = Kept::of(names, door, context, billing).await?;
     let shipping = Kept::of(names, door, context, shipping).await?;
     // One customer may stand for all guests and have an address for each.
-    let near = |address: &Kept| json!([["city", "=", none_if_empty(&address.city)], ["postal_code", "=", none_if_empty(&address.postal_code)]]);
+    let near = |address: &Kept| {
+        json!([
+            ["city", "=", none_if_empty(&address.city)],
+            ["postal_code", "=", none_if_empty(&address.postal_code)]
+        ])
+    };
     let query = Query::new(
         "party.address",
         json!([["party", "=", party], ["OR", near(&billing), near(&shipping)]]),
-        &["party_name", "street", "postal_code", "city", "country", "subdivision", "contact_mechanisms.value"],
+        &[
+            "party_name",
+            "street",
+            "postal_code",
+            "city",
+            "country",
+            "subdivision",
+            "contact_mechanisms.value",
+        ],
     );
     let held = door.search(context, &query).await?;
     let found = |address: &Kept| wire::rows(&held).find(|row| address.is(*row)).and_then(|row| row.id().ok());
@@ -240,7 +267,8 @@ pub(super) async fn addresses(
     let mut created = created.into_iter();
     let lost = || ConnectorError::not_found("an address that was just created");
     let billing_id = known_billing.or_else(|| created.next()).ok_or_else(lost)?;
-    let shipping_id = if shipping == billing { Some(billing_id) } else { known_shipping.or_else(|| created.next()) };
+    let shipping_id =
+        if shipping == billing { Some(billing_id) } else { known_shipping.or_else(|| created.next()) };
     Ok((billing_id, shipping_id.ok_or_else(lost)?))
 }
 

@@ -53,7 +53,9 @@ pub(super) fn any() -> Value {
 }
 
 pub(super) fn read(answer: &Value) -> Vec<Item> {
-    wire::rows(answer).map(|row| unit(row).map(Record::Product).map_err(|trouble| unreadable(row, trouble))).collect()
+    wire::rows(answer)
+        .map(|row| unit(row).map(Record::Product).map_err(|trouble| unreadable(row, trouble)))
+        .collect()
 }
 
 pub(super) fn unreadable(row: Row<'_>, trouble: Trouble) -> Unreadable {
@@ -100,7 +102,10 @@ fn tax_percent(row: Row<'_>) -> Result<Option<Decimal>, Trouble> {
     let taxes: Vec<Row<'_>> = category.many("customer_taxes_used").collect();
     Ok(match taxes.as_slice() {
         [] => Some(Decimal::ZERO),
-        [only] => only.decimal("rate")?.and_then(|rate| rate.checked_mul(Decimal::ONE_HUNDRED)).map(|p| p.normalize()),
+        [only] => only
+            .decimal("rate")?
+            .and_then(|rate| rate.checked_mul(Decimal::ONE_HUNDRED))
+            .map(|p| p.normalize()),
         _ => None,
     })
 }

@@ -57,12 +57,22 @@ impl Door {
     }
 
     /// A call that changes nothing.
-    pub async fn read(&self, context: &CallContext, method: &str, params: Vec<Value>) -> Result<Value, ConnectorError> {
+    pub async fn read(
+        &self,
+        context: &CallContext,
+        method: &str,
+        params: Vec<Value>,
+    ) -> Result<Value, ConnectorError> {
         Ok(self.call(context, Nature::Read, method, params, &[]).await?)
     }
 
     /// A call that may change something. Warnings are confirmed where the connection is configured so.
-    pub async fn write(&self, context: &CallContext, method: &str, params: Vec<Value>) -> Result<Value, Failure> {
+    pub async fn write(
+        &self,
+        context: &CallContext,
+        method: &str,
+        params: Vec<Value>,
+    ) -> Result<Value, Failure> {
         self.write_under(context, method, params, &[]).await
     }
 
@@ -76,7 +86,9 @@ impl Door {
         let mut warnings = 0;
         loop {
             match self.call(context, Nature::Write, method, params.clone(), under).await {
-                Err(Failure::Warned { name, .. }) if self.config.skip_warnings && warnings < MOST_WARNINGS => {
+                Err(Failure::Warned { name, .. })
+                    if self.config.skip_warnings && warnings < MOST_WARNINGS =>
+                {
                     warnings += 1;
                     let skip = vec![json!(name), json!(false)];
                     self.call(context, Nature::Read, "model.res.user.warning.skip", skip, &[]).await?;
@@ -130,7 +142,8 @@ impl Door {
         method: &str,
         params: &[Value],
     ) -> Result<Value, Failure> {
-        let left = Duration::try_from(context.deadline.duration_since(self.clock.now())).unwrap_or(Duration::ZERO);
+        let left =
+            Duration::try_from(context.deadline.duration_since(self.clock.now())).unwrap_or(Duration::ZERO);
         if left.is_zero() {
             return Err(Failure::Other(ConnectorError::new(
                 ErrorKind::Unavailable { maybe_applied: false },
@@ -151,14 +164,16 @@ impl Door {
             body: calls::body(method, params),
             timeout: left.min(series::CALL_TIMEOUT),
         };
-        let answer = self.transport.send(request).await.map_err(|error| errors::unreachable(&error, nature))?;
+        let answer =
+            self.transport.send(request).await.map_err(|error| errors::unreachable(&error, nature))?;
         calls::result(answer.status, &answer.body, nature)
     }
 
     /// The session in use, or a new one when there is none or `over` is still it.
     async fn session(&self, context: &CallContext, over: Option<&Session>) -> Result<Session, Failure> {
         let mut held = self.session.lock().await;
-        if let Some(session) = held.as_ref().filter(|held| over.is_none_or(|over| over.header != held.header)) {
+        if let Some(session) = held.as_ref().filter(|held| over.is_none_or(|over| over.header != held.header))
+        {
             return Ok(session.clone());
         }
         *held = None;
@@ -179,7 +194,8 @@ impl Door {
                  the user out after six wrong ones",
             ))
         };
-        let answer = answer.map_err(|failure| if failure == Failure::NoSession { refused() } else { failure })?;
+        let answer =
+            answer.map_err(|failure| if failure == Failure::NoSession { refused() } else { failure })?;
         let user = answer.get(0).and_then(Value::as_i64);
         let key = answer.get(1).and_then(Value::as_str);
         let (Some(user), Some(key)) = (user, key) else { return Err(refused()) };
@@ -199,7 +215,8 @@ impl Door {
         let Some(wanted) = &self.config.company else {
             let own = preferences.get("company").and_then(Value::as_i64);
             return own.ok_or_else(|| {
-                let message = "the user has no company in Tryton; give it one, or name the company in the settings";
+                let message =
+                    "the user has no company in Tryton; give it one, or name the company in the settings";
                 Failure::Other(ConnectorError::rejected(Some("company"), message))
             });
         };
@@ -212,7 +229,8 @@ impl Door {
             let name = row.inside("party")?.text("name").ok()??.to_owned();
             Some(Named { key: row.key().ok()?, code: None, name })
         });
-        let mine = found.filter(|company| company.is_called(wanted)).find_map(|company| wire::id(&company.key));
+        let mine =
+            found.filter(|company| company.is_called(wanted)).find_map(|company| wire::id(&company.key));
         mine.ok_or_else(|| {
             let message = format!("the user may not work for a company called {wanted:?} in Tryton");
             Failure::Other(ConnectorError::rejected(Some("company"), message))
@@ -221,7 +239,8 @@ impl Door {
 
     /// Ends nothing, needs nothing: the version as the server tells everybody.
     pub async fn version(&self, context: &CallContext) -> Result<String, Failure> {
-        let answer = self.post(context, Nature::Read, series::ROOT_PATH, None, "common.server.version", &[]).await?;
+        let answer =
+            self.post(context, Nature::Read, series::ROOT_PATH, None, "common.server.version", &[]).await?;
         Ok(answer.as_str().unwrap_or_default().to_owned())
     }
 }

@@ -76,7 +76,8 @@ pub(super) fn rounded(quantity: Decimal, measure: Option<Row<'_>>) -> Decimal {
 
 /// One row per unit that exists.
 pub(super) fn read(place: Place, whole: &Value, storage: &Value) -> Vec<Item> {
-    let free: BTreeMap<i64, Row<'_>> = wire::rows(storage).filter_map(|row| Some((row.id().ok()?, row))).collect();
+    let free: BTreeMap<i64, Row<'_>> =
+        wire::rows(storage).filter_map(|row| Some((row.id().ok()?, row))).collect();
     wire::rows(whole)
         // Deleted between the two calls: it doesn't exist.
         .filter_map(|row| Some((row, *free.get(&row.id().ok()?)?)))
@@ -89,7 +90,8 @@ pub(super) fn read(place: Place, whole: &Value, storage: &Value) -> Vec<Item> {
 }
 
 fn figures(place: Place, whole: Row<'_>, storage: Row<'_>) -> Result<StockRow, Trouble> {
-    let figure = |row: Row<'_>, field: &str| Ok(rounded(row.needed_decimal(field)?, row.inside("default_uom")));
+    let figure =
+        |row: Row<'_>, field: &str| Ok(rounded(row.needed_decimal(field)?, row.inside("default_uom")));
     Ok(StockRow {
         unit: whole.key()?,
         warehouse: wire::key(place.warehouse),
@@ -103,7 +105,9 @@ pub(super) fn no_such_warehouse(key: &RemoteKey) -> Item {
     Err(Unreadable {
         key: None,
         field: "warehouse".to_owned(),
-        message: format!("Tryton has no warehouse with the id {key} (any more); choose one of its warehouses"),
+        message: format!(
+            "Tryton has no warehouse with the id {key} (any more); choose one of its warehouses"
+        ),
     })
 }
 

@@ -99,7 +99,9 @@ impl<'a> Row<'a> {
 
     pub fn decimal(&self, field: &str) -> Result<Option<Decimal>, Trouble> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        read_decimal(value).map(Some).ok_or_else(|| Trouble::new(field, "is not a number that can be kept exactly"))
+        read_decimal(value)
+            .map(Some)
+            .ok_or_else(|| Trouble::new(field, "is not a number that can be kept exactly"))
     }
 
     pub fn needed_decimal(&self, field: &str) -> Result<Decimal, Trouble> {
@@ -143,7 +145,9 @@ pub(super) fn rows(answer: &Value) -> impl Iterator<Item = Row<'_>> {
 fn read_decimal(value: &Value) -> Option<Decimal> {
     let text = match value {
         Value::Number(number) => number.to_string(),
-        Value::Object(object) if object.get("__class__")? == "Decimal" => object.get("decimal")?.as_str()?.to_owned(),
+        Value::Object(object) if object.get("__class__")? == "Decimal" => {
+            object.get("decimal")?.as_str()?.to_owned()
+        }
         _ => return None,
     };
     Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text)).ok()
@@ -170,13 +174,18 @@ mod tests {
 
     #[test]
     fn quantities_leave_as_numbers_with_their_own_digits_and_amounts_as_text() {
-        let sent = json!([quantity(Decimal::new(15, 1)), quantity(Decimal::new(200, 2)), decimal(Decimal::new(-51, 1))]);
+        let sent = json!([
+            quantity(Decimal::new(15, 1)),
+            quantity(Decimal::new(200, 2)),
+            decimal(Decimal::new(-51, 1))
+        ]);
         assert_eq!(sent.to_string(), r#"[1.5,2,{"__class__":"Decimal","decimal":"-5.1"}]"#);
     }
 
     #[test]
     fn numbers_are_read_in_every_spelling() {
-        let row = json!({"a": 98.0, "b": {"__class__": "Decimal", "decimal": "12.340"}, "c": 1e-05, "d": "x"});
+        let row =
+            json!({"a": 98.0, "b": {"__class__": "Decimal", "decimal": "12.340"}, "c": 1e-05, "d": "x"});
         let row = Row::of(&row).unwrap();
         assert_eq!(row.decimal("a").unwrap(), Some(Decimal::new(98, 0)));
         assert_eq!(row.decimal("b").unwrap(), Some(Decimal::new(1234, 2)));

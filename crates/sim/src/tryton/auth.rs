@@ -32,7 +32,7 @@ struct Session {
 
 #[derive(Debug, Default)]
 pub(super) struct Auth {
-    pub(super) users: Vec<User>,
+    users: Vec<User>,
     sessions: Vec<Session>,
     /// Login to the times of its wrong passwords.
     wrong: BTreeMap<String, Vec<Timestamp>>,
@@ -42,6 +42,10 @@ pub(super) struct Auth {
 const UNAUTHORIZED: Failure = Failure::Http(StatusCode::UNAUTHORIZED, "");
 
 impl Auth {
+    pub(super) fn of(users: Vec<User>) -> Self {
+        Self { users, ..Self::default() }
+    }
+
     pub(super) fn kill_sessions(&mut self) {
         self.sessions.clear();
     }

@@ -76,18 +76,15 @@ pub(super) fn seed(store: &mut Store, settings: &TrytonSettings) -> Auth {
         ]);
         store.insert("web.shop", shop);
     }
-    Auth {
-        users: vec![
-            User { id: 2, login: settings.user.clone(), password: settings.password.clone(), staff: false },
-            User {
-                id: 3,
-                login: settings.staff_user.clone(),
-                password: settings.staff_password.clone(),
-                staff: true,
-            },
-        ],
-        ..Auth::default()
-    }
+    Auth::of(vec![
+        User { id: 2, login: settings.user.clone(), password: settings.password.clone(), staff: false },
+        User {
+            id: 3,
+            login: settings.staff_user.clone(),
+            password: settings.staff_password.clone(),
+            staff: true,
+        },
+    ])
 }
 
 fn money_and_units(store: &mut Store, currency: &str) {

@@ -1,0 +1,433 @@
+//! Tryton 8, over JSON-RPC. What it can do, how figures and deductions are read and what is inferred: `docs.md`.
+
+mod calls;
+mod config;
+mod deductions;
+mod errors;
+mod feed;
+mod movements;
+mod names;
+mod parties;
+mod products;
+mod sales;
+mod series;
+mod session;
+mod stock;
+mod wire;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use zygos_core::{
+    RemoteKey, SharedClock,
+    contract::{
+        Absence, Applied, CallContext, Capabilities, CheckFinding, CheckReport, Checkpoint, Connector,
+        ConnectorError, DiscoveredTax, Discovery, DocumentKind, EntityCapabilities, ErrorKind, Fetch, Item,
+        Lookup, Outcome, Page, ReadMode, Severity, Side, Totals, Write, WriteMode,
+    },
+    http::Transport,
+    model::{Entity, NewParty},
+    money::Currency,
+};
+
+pub use config::{TrytonConfig, VENDOR};
+
+use self::{
+    calls::Query,
+    errors::Failure,
+    feed::{Cursor, Follow},
+    names::Names,
+    parties::Entered,
+    session::Door,
+    stock::Place,
+};
+
+/// One company at a Tryton server.
+pub struct Tryton {
+    door: Door,
+    names: Names,
+    capabilities: Capabilities,
+}
+
+impl Tryton {
+    /// Makes no call.
+    pub fn new(config: TrytonConfig, transport: Arc<dyn Transport>, clock: SharedClock) -> Self {
+        Self {
+            door: Door::new(config, transport, clock),
+            names: Names::default(),
+            capabilities: capabilities(),
+        }
+    }
+
+    /// The server's own date: its forecasts end with it.
+    async fn today(&self, context: &CallContext) -> Result<Date, ConnectorError> {
+        let answer = self.door.read(context, "model.ir.date.today", Vec::new()).await?;
+        wire::read_date(&answer).ok_or_else(|| {
+            ConnectorError::new(ErrorKind::Protocol { maybe_applied: false }, "Tryton did not tell its date")
+        })
+    }
+
+    async fn products(&self, context: &CallContext, query: &Query) -> Result<Vec<Item>, ConnectorError> {
+        Ok(products::read(&self.door.search(context, query).await?))
+    }
+
+    /// Two calls a warehouse, and two for all: the places and the date.
+    async fn stock(
+        &self,
+        context: &CallContext,
+        units: &[RemoteKey],
+        warehouses: &[RemoteKey],
+    ) -> Result<Vec<Item>, ConnectorError> {
+        let ids: Vec<i64> = units.iter().filter_map(wire::id).collect();
+        let wanted: Vec<i64> = warehouses.iter().filter_map(wire::id).collect();
+        if ids.is_empty() || wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<Place> =
+            stock::read_places(&self.door.search(context, &stock::places(Some(&wanted))).await?);
+        let today = wire::date(self.today(context).await?);
+        let mut items = Vec::new();
+        for place in &places {
+            for chunk in ids.chunks(usize::try_from(stock::PAGE).unwrap_or(100)) {
+                let whole = stock::under_whole(*place, &today);
+                let whole = self.door.search_under(context, &stock::whole(chunk), &whole).await?;
+                let storage = stock::under_storage(*place);
+                let storage = self.door.search_under(context, &stock::storage(chunk), &storage).await?;
+                items.extend(stock::read(*place, &whole, &storage));
+            }
+        }
+        let gone =
+            warehouses.iter().filter(|key| !places.iter().any(|place| wire::key(place.warehouse) == **key));
+        items.extend(gone.map(stock::no_such_warehouse));
+        Ok(items)
+    }
+
+    async fn deductions(
+        &self,
+        context: &CallContext,
+        shop: Option<i64>,
+        references: &[String],
+    ) -> Result<Vec<Item>, ConnectorError> {
+        let answer = self.door.search(context, &deductions::query(shop, references)).await?;
+        let today =
+            if deductions::depend_on_today(&answer) { Some(self.today(context).await?) } else { None };
+        Ok(deductions::read(&answer, today))
+    }
+
+    async fn shop(
+        &self,
+        context: &CallContext,
+        shop: Option<&String>,
+    ) -> Result<Option<i64>, ConnectorError> {
+        match shop {
+            Some(shop) => Ok(Some(self.names.shop(&self.door, context, shop).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn follow(
+        &self,
+        context: &CallContext,
+        entity: Entity,
+        since: Option<&Checkpoint>,
+    ) -> Result<Page, ConnectorError> {
+        let mut cursor = Cursor::read(since)?.unwrap_or_default();
+        let models: &[(&'static str, &[&str])] = match entity {
+            Entity::Product => &[
+                ("product.product", &["id"]),
+                ("product.template", &["products"]),
+                ("product.identifier", &["product"]),
+            ],
+            Entity::Movement => &[("stock.move", &movements::FIELDS)],
+            Entity::Document => &[("sale.sale", &["id"]), ("stock.shipment.out", &["moves.sale"])],
+            other => {
+                return Err(ConnectorError::unsupported(format_args!(
+                    "a feed of changes of {}",
+                    other.name()
+                )));
+            }
+        };
+        let mut more = false;
+        let mut ids: Vec<i64> = Vec::new();
+        let mut items = Vec::new();
+        for (model, fields) in models {
+            let follow = Follow { model, domain: Vec::new(), fields };
+            let look = feed::look(&self.door, context, &follow, &mut cursor).await?;
+            more |= look.more;
+            match *model {
+                "stock.move" => {
+                    let fresh: Vec<wire::Row<'_>> = look.fresh().collect();
+                    if !fresh.is_empty() {
+                        let above = self.door.search(context, &movements::locations(&fresh)).await?;
+                        items = movements::read(&fresh, &movements::Warehouses::read(&above));
+                    }
+                }
+                "product.template" => ids.extend(look.fresh().flat_map(|row| row.ids("products"))),
+                "product.identifier" => {
+                    ids.extend(look.fresh().filter_map(|row| row.number("product").ok()?))
+                }
+                "stock.shipment.out" => ids.extend(look.fresh().flat_map(|row| {
+                    row.many("moves").filter_map(|row| row.number("sale").ok()?).collect::<Vec<_>>()
+                })),
+                _ => ids.extend(look.fresh().filter_map(|row| row.id().ok())),
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        if !ids.is_empty() {
+            items = match entity {
+                Entity::Product => self.products(context, &products::by_ids(&ids)).await?,
+                _ => {
+                    let sales = self.door.search(context, &sales::by_ids(&ids)).await?;
+                    sales::read(&sales)
+                }
+            };
+        }
+        Ok(Page { items, next: Some(cursor.checkpoint()), more, total: None })
+    }
+
+    async fn create_party(&self, context: &CallContext, party: &NewParty) -> Result<Applied, Failure> {
+        let language = match &party.language {
+            Some(tag) => self.names.language(&self.door, context, tag).await?,
+            None => None,
+        };
+        let mut refused = None;
+        for entered in [Entered::Typed, Entered::Plain] {
+            let values = vec![json!([parties::new(party, language, entered)])];
+            match self.door.write(context, "model.party.party.create", values).await {
+                Ok(answer) => {
+                    let id = answer.get(0).and_then(Value::as_i64).map(wire::key);
+                    return Ok(Applied { key: id, ..Applied::default() });
+                }
+                Err(Failure::Refused { field, message }) => {
+                    // The code is unique: who carries it is the customer that was to be made.
+                    let found = self.door.search(context, &parties::by_code(&party.code)).await?;
+                    if let Some(Ok(record)) = parties::read(&found).into_iter().next() {
+                        let key = Some(record.key().clone());
+                        return Ok(Applied { key, record: Some(record), already: true });
+                    }
+                    refused = Some(Failure::Refused { field, message });
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Err(refused.unwrap_or_else(|| Failure::Other(ConnectorError::unsupported("creating this customer"))))
+    }
+
+    async fn one(&self, context: &CallContext, write: &Write) -> Result<Applied, Failure> {
+        match write {
+            Write::CreateParty(party) => self.create_party(context, party).await,
+            Write::CreateDocument(new) => sales::create(&self.door, &self.names, context, new).await,
+            Write::AddDocumentLines { document, lines } => {
+                sales::add_lines(&self.door, context, document, lines).await
+            }
+            Write::TransitionDocument { document, to } => {
+                sales::transition(&self.door, context, document, *to).await
+            }
+            Write::SetStock { .. }
+            | Write::TransitionOrder { .. }
+            | Write::SetTracking { .. }
+            | Write::AddTag { .. }
+            | Write::SetErpId { .. } => Err(Failure::Other(ConnectorError::unsupported("this write"))),
+        }
+    }
+}
+
+fn capabilities() -> Capabilities {
+    let entity = |read: &[ReadMode], write: &[WriteMode], page_size: u32| EntityCapabilities {
+        read: read.to_vec(),
+        write: write.to_vec(),
+        page_size,
+        batch: 1,
+        // Texts have no limits of their own on 8.2 (seen with 300 characters).
+        lengths: BTreeMap::new(),
+    };
+    Capabilities {
+        vendor: "tryton",
+        side: Side::Erp,
+        entities: BTreeMap::from([
+            (
+                Entity::Product,
+                entity(&[ReadMode::Scan, ReadMode::Changes, ReadMode::Fetch], &[], products::PAGE),
+            ),
+            (Entity::Stock, entity(&[ReadMode::Fetch], &[], stock::PAGE)),
+            (Entity::Deduction, entity(&[ReadMode::Fetch], &[], 100)),
+            (
+                Entity::Document,
+                entity(
+                    &[ReadMode::Changes, ReadMode::Fetch],
+                    &[WriteMode::Create, WriteMode::Update, WriteMode::Transition],
+                    feed::PAGE,
+                ),
+            ),
+            (Entity::Customer, entity(&[ReadMode::Fetch], &[WriteMode::Create], 100)),
+            (Entity::Movement, entity(&[ReadMode::Changes], &[], feed::PAGE)),
+        ]),
+        // Module web_shop: shop and web_id are unique together; `check` reports a server without it.
+        reference_enforced: true,
+        lookup: Lookup::Reference,
+        max_in_flight: series::MAX_IN_FLIGHT,
+        totals: Totals::BeforeCommit,
+        absence: Absence::Unknown,
+        document: Some(DocumentKind::Order),
+        line_needs_product: false,
+    }
+}
+
+#[async_trait]
+impl Connector for Tryton {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn check(&self, context: &CallContext) -> Result<CheckReport, ConnectorError> {
+        let version = self.door.version(context).await?;
+        let mut findings = Vec::new();
+        let mut find =
+            |severity, message: &str| findings.push(CheckFinding { severity, message: message.to_owned() });
+        if series::is_supported(&version) {
+            find(Severity::Good, "the version is one that Zygos knows");
+        } else {
+            find(
+                Severity::Blocking,
+                "the version is older than 8.0, which has no feeds of changes; update the server",
+            );
+        }
+        for (model, what) in [
+            ("sale.sale", "sales"),
+            ("stock.move", "stock movements"),
+            ("product.product", "products"),
+            ("party.party", "customers"),
+        ] {
+            let mut query = Query::new(model, json!([]), &["id"]);
+            query.limit = Some(1);
+            match self.door.search(context, &query).await {
+                Ok(_) => find(Severity::Good, &format!("{what} can be read")),
+                Err(error) if matches!(error.kind, ErrorKind::Forbidden | ErrorKind::Rejected { .. }) => {
+                    find(
+                        Severity::Blocking,
+                        &format!(
+                            "the user may not read {what}; give it the groups Sales and Stock in Tryton"
+                        ),
+                    )
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match self.door.search(context, &names::shops()).await {
+            Ok(_) => find(Severity::Good, "the module web_shop is active: no order can be entered twice"),
+            Err(_) => find(
+                Severity::Blocking,
+                "the module web_shop is not active or not readable; activate it, for it keeps orders from being entered twice",
+            ),
+        }
+        Ok(CheckReport { product: format!("Tryton {version}"), findings })
+    }
+
+    async fn scan(
+        &self,
+        context: &CallContext,
+        entity: Entity,
+        from: Option<&Checkpoint>,
+    ) -> Result<Page, ConnectorError> {
+        if entity != Entity::Product {
+            return Err(ConnectorError::unsupported(format_args!("listing every {}", entity.name())));
+        }
+        let last = from.and_then(|checkpoint| checkpoint.0.parse().ok()).unwrap_or(0);
+        let answer = self.door.search(context, &products::page_after(last)).await?;
+        let ids: Vec<i64> = wire::rows(&answer).filter_map(|row| row.id().ok()).collect();
+        let is_full = ids.len() >= usize::try_from(products::PAGE).unwrap_or(usize::MAX);
+        let next = ids.last().filter(|_| is_full).map(|last| Checkpoint(last.to_string()));
+        Ok(Page { items: products::read(&answer), more: next.is_some(), next, total: None })
+    }
+
+    async fn changes(
+        &self,
+        context: &CallContext,
+        entity: Entity,
+        since: Option<&Checkpoint>,
+    ) -> Result<Page, ConnectorError> {
+        self.follow(context, entity, since).await
+    }
+
+    async fn fetch(&self, context: &CallContext, fetch: &Fetch) -> Result<Vec<Item>, ConnectorError> {
+        match fetch {
+            Fetch::Keys { entity, keys } => {
+                let ids: Vec<i64> = keys.iter().filter_map(wire::id).collect();
+                match entity {
+                    Entity::Product => self.products(context, &products::by_ids(&ids)).await,
+                    Entity::Document => {
+                        Ok(sales::read(&self.door.search(context, &sales::by_ids(&ids)).await?))
+                    }
+                    Entity::Customer => {
+                        Ok(parties::read(&self.door.search(context, &parties::by_ids(&ids)).await?))
+                    }
+                    other => {
+                        Err(ConnectorError::unsupported(format_args!("looking up a {} by key", other.name())))
+                    }
+                }
+            }
+            Fetch::UnitsBySku { skus } => self.products(context, &products::by_sku(skus)).await,
+            Fetch::Stock { units, warehouses } => self.stock(context, units, warehouses).await,
+            Fetch::Deductions { shop, references } => {
+                let shop = self.shop(context, shop.as_ref()).await?;
+                self.deductions(context, shop, references).await
+            }
+            Fetch::Documents { shop, references } => {
+                let shop = self.shop(context, shop.as_ref()).await?;
+                Ok(sales::read(&self.door.search(context, &sales::by_references(shop, references)).await?))
+            }
+            Fetch::Parties(query) => {
+                Ok(parties::read(&self.door.search(context, &parties::query(query)).await?))
+            }
+            Fetch::SplitChildren { .. } => {
+                Err(ConnectorError::unsupported("looking for parts of a split order"))
+            }
+        }
+    }
+
+    async fn apply(&self, context: &CallContext, batch: &[Write]) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(batch.len());
+        for write in batch {
+            let down = outcomes.last().is_some_and(|last| {
+                last.as_ref().is_err_and(|error| matches!(error.kind, ErrorKind::Unavailable { .. }))
+            });
+            outcomes.push(if down {
+                Err(ConnectorError::new(
+                    ErrorKind::Unavailable { maybe_applied: false },
+                    "not tried, because Tryton did not answer the one before",
+                ))
+            } else {
+                self.one(context, write).await.map_err(ConnectorError::from)
+            });
+        }
+        outcomes
+    }
+
+    async fn discover(&self, context: &CallContext) -> Result<Discovery, ConnectorError> {
+        let warehouses = Query::new("stock.location", json!([["type", "=", "warehouse"]]), &["code", "name"]);
+        let warehouses = names::named(&self.door.search(context, &warehouses).await?);
+        let taxes = Query::new("account.tax", json!([["parent", "=", null]]), &["name", "type", "rate"]);
+        let taxes = self.door.search(context, &taxes).await?;
+        let taxes = wire::rows(&taxes)
+            .filter_map(|row| {
+                let rate = row.decimal("rate").ok()?;
+                Some(DiscoveredTax {
+                    key: row.key().ok()?,
+                    name: row.text("name").ok()??.to_owned(),
+                    percent: rate
+                        .and_then(|rate| rate.checked_mul(rust_decimal::Decimal::ONE_HUNDRED))
+                        .map(|p| p.normalize()),
+                })
+            })
+            .collect();
+        let shops = names::named(&self.door.search(context, &names::shops()).await?);
+        let company = Query::new("company.company", json!([]), &["currency.code"]);
+        let company = self.door.search(context, &company).await?;
+        let currency = wire::rows(&company)
+            .find_map(|row| Currency::parse(row.inside("currency")?.text("code").ok()??).ok());
+        Ok(Discovery { warehouses, taxes, shops, payment_methods: Vec::new(), currency })
+    }
+}
