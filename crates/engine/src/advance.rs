@@ -32,7 +32,7 @@ use crate::{
 /// More steps than any order needs: customer, document, rounding, confirmation, and a look at the end.
 const MOST_STEPS: u32 = 10;
 /// An order read longer ago than this is read again before anything is done about it.
-const FRESH: std::time::Duration = std::time::Duration::from_secs(30);
+pub(crate) const FRESH: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What one pass over due orders did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +63,9 @@ impl Engine {
         self.check_rested(erp).await?;
         self.resolved().await?;
         self.link().await?;
+        if !self.is_linked().await? {
+            return Ok(pass);
+        }
         let now = self.now();
         let lease_until = later(now, self.settings.pace.lease);
         let batch = self.settings.pace.order_batch;
@@ -283,6 +286,13 @@ impl Engine {
                             Found::Several(reason) => {
                                 self.rest(order, OrderState::Held(reason), None).await?
                             }
+                            Found::Failed(error) => {
+                                let reason = HoldReason::Refused {
+                                    what: "look-up of the customer".to_owned(),
+                                    message: error.to_string(),
+                                };
+                                self.rest(order, OrderState::Held(reason), None).await?;
+                            }
                             Found::None => writes.push((order, Write::CreateParty(plan.new_party.clone()))),
                         }
                     }
@@ -357,7 +367,11 @@ impl Engine {
         }
         for query in &plan.lookups {
             let context = self.context(Lane::Orders);
-            let items = self.ask(erp, erp.connector.fetch(&context, &Fetch::Parties(query.clone()))).await?;
+            let fetch = Fetch::Parties(query.clone());
+            let items = match self.ask_about_one(erp, erp.connector.fetch(&context, &fetch)).await? {
+                Ok(items) => items,
+                Err(error) => return Ok(Found::Failed(error)),
+            };
             let mut keys: BTreeSet<RemoteKey> = items
                 .into_iter()
                 .filter_map(|item| match item {
@@ -486,7 +500,7 @@ impl Engine {
             }
             Err(error) => {
                 pass.put_off += 1;
-                self.failed(erp, &error).await?;
+                self.failed_for_one(erp, &error).await?;
                 attempt.outcome = error.to_string();
                 self.commit(vec![Mutation::AddAttempt(attempt)]).await?;
                 self.write_failed(order, write, &error, deadline).await?;
@@ -653,6 +667,8 @@ enum Found {
     One(RemoteKey),
     None,
     Several(HoldReason),
+    /// The look-up failed for this order alone.
+    Failed(ConnectorError),
 }
 
 /// Nothing more is expected of an order on either side.

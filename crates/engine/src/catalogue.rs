@@ -146,6 +146,10 @@ impl Engine {
 
     /// Pairs the units of every store with the ERP's, if anything changed since the last time.
     pub async fn link(&self) -> Result<()> {
+        // Until the ERP's products have been read once, "only in the store" would be said of everything.
+        if self.repository.unit_count(&self.settings.erp.id).await? == 0 {
+            return Ok(());
+        }
         if !std::mem::replace(&mut *lock(&self.relink), false) {
             return Ok(());
         }
@@ -154,6 +158,22 @@ impl Engine {
             *lock(&self.relink) = true;
         }
         outcome
+    }
+
+    /// Both sides' products are known, so that "not linked" means something.
+    pub(crate) async fn is_linked(&self) -> Result<bool> {
+        let by_products = self.settings.erp.connector.capabilities().can_scan(Entity::Product);
+        if !by_products {
+            return Ok(true);
+        }
+        for connection in
+            self.settings.stores.iter().map(|store| &store.connection).chain([&self.settings.erp])
+        {
+            if self.repository.unit_count(&connection.id).await? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(!*lock(&self.relink))
     }
 
     async fn link_all(&self) -> Result<()> {

@@ -196,6 +196,26 @@ impl Engine {
         }
     }
 
+    /// As [`Self::ask`], about one record. The inner error concerns that record only.
+    pub(crate) async fn ask_about_one<T>(
+        &self,
+        connection: &Connection,
+        call: impl Future<Output = std::result::Result<T, ConnectorError>>,
+    ) -> Result<std::result::Result<T, ConnectorError>> {
+        self.check_rested(connection).await?;
+        match call.await {
+            Ok(answer) => {
+                self.answered(connection).await?;
+                Ok(Ok(answer))
+            }
+            Err(error) if error.is_of_one_record() => Ok(Err(error)),
+            Err(error) => {
+                self.failed(connection, &error).await?;
+                Err(EngineError::Connection { connection: connection.id.clone(), error })
+            }
+        }
+    }
+
     /// A number below 1,000 for spreading retries.
     pub(crate) fn jitter(&self) -> u32 {
         let mut state = lock(&self.jitter);

@@ -2,10 +2,10 @@
 
 use zygos_core::{
     RemoteKey,
-    clock::later,
-    contract::{ErrorKind, Lookup, Write},
+    clock::{elapsed, later},
+    contract::{ErrorKind, Lookup, Transition, Write},
     disposition::{Disposition, disposition},
-    model::Entity,
+    model::{Entity, OrderStatus},
     orders::feedback::feedback,
 };
 use zygos_storage::{
@@ -13,7 +13,8 @@ use zygos_storage::{
 };
 
 use crate::{
-    engine::Engine,
+    advance::FRESH,
+    engine::{Engine, lock},
     error::{EngineError, Result},
     event::Event,
     settings::StoreSettings,
@@ -64,27 +65,32 @@ impl Engine {
                 return Ok(0);
             }
         }
-        // The state at the store is read first: somebody may have moved it on by hand.
-        self.read_order(store, order_id, "poll").await?;
         let Some(mut stored) = self.repository.order(id, order_id).await? else {
             self.settle_if_ours(row, Settled::Done).await?;
             return Ok(0);
         };
         let mut written = 0;
+        // Calls are the currency: the store is asked only when there is something to tell it, and what was told is
+        // noted here instead of being read again; the next reading of open orders is the second read-back.
+        if due_writes(store, &stored).is_empty() {
+            self.settle_if_ours(row, Settled::Done).await?;
+            return Ok(0);
+        }
+        let last_read = lock(&self.memory(id)?.last_read).get(order_id).copied();
+        if last_read.is_none_or(|last| elapsed(last, self.now()) > FRESH) {
+            // Somebody may have moved it on by hand.
+            self.read_order(store, order_id, "poll").await?;
+            if let Some(fresh) = self.repository.order(id, order_id).await? {
+                stored = fresh;
+            }
+        }
         for _ in 0..MOST_STEPS {
-            let Some(document) = &stored.document else { break };
-            let Some(write) = feedback(&stored.order, document, &store.feedback).into_iter().next() else {
-                break;
-            };
-            if !self.tell_one(store, row, &stored, write).await? {
+            let Some(write) = due_writes(store, &stored).into_iter().next() else { break };
+            if !self.tell_one(store, row, &stored, write.clone()).await? {
                 return Ok(written);
             }
             written += 1;
-            self.read_order(store, order_id, "poll").await?;
-            match self.repository.order(id, order_id).await? {
-                Some(fresh) => stored = fresh,
-                None => break,
-            }
+            note(&mut stored, &write);
         }
         self.settle_if_ours(row, Settled::Done).await?;
         Ok(written)
@@ -121,7 +127,10 @@ impl Engine {
                 if applied.already {
                     "already".clone_into(&mut attempt.outcome);
                 }
-                let mut mutations = vec![Mutation::AddAttempt(attempt)];
+                let mut told = stored.clone();
+                note(&mut told, &write);
+                told.digest = crate::progress::digest(&told.order)?;
+                let mut mutations = vec![Mutation::AddAttempt(attempt), Mutation::PutOrder(Box::new(told))];
                 if !applied.already {
                     mutations.push(Mutation::AddJournal(JournalEntry {
                         at: now,
@@ -149,7 +158,7 @@ impl Engine {
                 Ok(true)
             }
             Err(error) => {
-                self.failed(connection, &error).await?;
+                self.failed_for_one(connection, &error).await?;
                 attempt.outcome = error.to_string();
                 let mut mutations = vec![Mutation::AddAttempt(attempt)];
                 let settled = if error.maybe_applied() {
@@ -196,6 +205,36 @@ impl Engine {
                 Ok(false)
             }
         }
+    }
+}
+
+fn due_writes(store: &StoreSettings, stored: &StoredOrder) -> Vec<Write> {
+    stored
+        .document
+        .as_ref()
+        .map_or_else(Vec::new, |document| feedback(&stored.order, document, &store.feedback))
+}
+
+/// What the order looks like after a write that was taken.
+fn note(stored: &mut StoredOrder, write: &Write) {
+    match write {
+        Write::SetTracking { tracking, .. } => stored.order.awb = Some(tracking.number.clone()),
+        Write::AddTag { tag, .. } => stored.order.tags.push(tag.clone()),
+        Write::TransitionOrder { to, .. } => {
+            stored.order.status = match to {
+                Transition::Confirm => OrderStatus::Confirmed,
+                Transition::Process => OrderStatus::Processing,
+                Transition::Ship => OrderStatus::Shipped,
+                Transition::Deliver => OrderStatus::Delivered,
+                Transition::Cancel => OrderStatus::Cancelled,
+            };
+        }
+        Write::SetErpId { erp_id, .. } => stored.order.erp_id = Some(erp_id.clone()),
+        Write::SetStock { .. }
+        | Write::CreateParty(_)
+        | Write::CreateDocument(_)
+        | Write::AddDocumentLines { .. }
+        | Write::TransitionDocument { .. } => {}
     }
 }
 

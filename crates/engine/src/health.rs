@@ -113,6 +113,14 @@ impl Engine {
         self.commit(mutations).await
     }
 
+    /// As [`Self::failed`] for a call about one record: an answer that makes no sense says nothing of the others.
+    pub(crate) async fn failed_for_one(&self, connection: &Connection, error: &ConnectorError) -> Result<()> {
+        if matches!(error.kind, ErrorKind::Protocol { .. }) {
+            return Ok(());
+        }
+        self.failed(connection, error).await
+    }
+
     /// Whether writes may go out on a connection now.
     pub(crate) async fn is_live(&self, connection: &ConnectionId) -> Result<bool> {
         Ok(self.repository.connection(connection).await?.mode == Mode::Live)

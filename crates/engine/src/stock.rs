@@ -673,7 +673,7 @@ impl Engine {
                 Ok(true)
             }
             Err(error) => {
-                self.failed(connection, &error).await?;
+                self.failed_for_one(connection, &error).await?;
                 attempt.outcome = error.to_string();
                 let mut mutations = vec![Mutation::AddAttempt(attempt)];
                 mutations.extend(self.stock_failed(store, row, decision, &error, context.deadline).await?);

@@ -30,7 +30,7 @@ use crate::{
 /// The demo's configuration, which is an example of one as well.
 const CONFIGURATION: &str = include_str!("demo.toml");
 /// Something happens this often.
-const EVERY: Duration = Duration::from_millis(1500);
+const EVERY: Duration = Duration::from_millis(2500);
 /// After the last event everything is given this long to come to rest.
 const REST_AT_MOST: Duration = Duration::from_secs(90);
 
@@ -123,18 +123,21 @@ async fn play(
     }
     // A hand edit waits for the next verification; the end of the demo doesn't.
     let patience = later(clock.now(), REST_AT_MOST);
-    loop {
-        for store in &engine.settings().stores {
-            if let Err(error) = engine.verify(store).await {
-                tracing::warn!("The last verification was put off: {error}");
+    let rest = async {
+        while !(world.is_balanced() && world.all_orders_placed()) {
+            for store in &engine.settings().stores {
+                if let Err(error) = engine.verify(store).await {
+                    tracing::warn!("The last verification was put off: {error}");
+                }
             }
+            clock.sleep_until(later(clock.now(), Duration::from_secs(2))).await;
         }
-        let told = world.is_balanced() && world.all_orders_placed();
-        if told || clock.now() >= patience {
-            return Ok(());
-        }
-        clock.sleep_until(later(clock.now(), Duration::from_secs(1))).await;
+    };
+    tokio::select! {
+        () = rest => {}
+        () = clock.sleep_until(patience) => {}
     }
+    Ok(())
 }
 
 fn watcher(counts: Arc<Mutex<Summary>>, form: Form) -> Watcher {

@@ -60,6 +60,20 @@ impl ConnectorError {
         Self::new(ErrorKind::Rejected { field: field.map(str::to_owned) }, message)
     }
 
+    /// Says something about what was asked for, not about the connection as a whole.
+    pub fn is_of_one_record(&self) -> bool {
+        match self.kind {
+            ErrorKind::Rejected { .. }
+            | ErrorKind::Conflict
+            | ErrorKind::NotFound
+            | ErrorKind::Unsupported
+            | ErrorKind::Protocol { .. } => true,
+            ErrorKind::Unavailable { .. } | ErrorKind::RateLimited { .. } | ErrorKind::Auth | ErrorKind::Forbidden => {
+                false
+            }
+        }
+    }
+
     /// Whether the write that failed so may have been carried out all the same.
     pub fn maybe_applied(&self) -> bool {
         matches!(

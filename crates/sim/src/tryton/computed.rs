@@ -136,7 +136,7 @@ fn product(store: &Store, id: i64, name: &str, context: &Context) -> Value {
             own => own.clone(),
         },
         "prefix_code" => store.get(TEMPLATE, template, "code").clone(),
-        _ => match super::schema::model(TEMPLATE).and_then(|model| model.field(name)) {
+        _ => match model(TEMPLATE).and_then(|model| model.field(name)) {
             Some(field) => store.get(TEMPLATE, template, field.name).clone(),
             None => Value::Null,
         },

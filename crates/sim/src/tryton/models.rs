@@ -355,6 +355,7 @@ pub(super) static MODELS: &[Model] = &[
             boolean("delivery"),
             boolean("invoice"),
             integer("sequence"),
+            children("contact_mechanisms", "party.contact_mechanism", "address"),
             text("full_address").computed(),
         ],
     },
@@ -401,6 +402,17 @@ pub(super) static MODELS: &[Model] = &[
             char("code3"),
             boolean("active"),
             children("subdivisions", "country.subdivision", "country"),
+        ],
+    },
+    Model {
+        name: "ir.lang",
+        label: "Language",
+        order: &[("name", false)],
+        fields: &[
+            char("name").required(),
+            char("code").indexed(),
+            boolean("translatable"),
+            boolean("active"),
         ],
     },
     Model {

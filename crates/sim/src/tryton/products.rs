@@ -67,5 +67,5 @@ fn valid_ean(code: &str) -> bool {
         .enumerate()
         .map(|(place, digit)| if place % 2 == 1 { digit * 3 } else { *digit })
         .sum();
-    matches!(digits.len(), 8 | 12 | 13 | 14) && weighted % 10 == 0
+    matches!(digits.len(), 8 | 12 | 13 | 14) && weighted.is_multiple_of(10)
 }

@@ -15,6 +15,7 @@ use super::{
     records,
     schema::Model,
     state::Erp,
+    values::Value,
     wizard,
 };
 
@@ -159,6 +160,10 @@ fn call(erp: &mut Erp, envelope: &Envelope, headers: &HeaderMap) -> Outcome<Json
     let context = context.as_object().ok_or(missing)?;
     match kind {
         "model" if name == "res.user" && method == "get_preferences" => Ok(preferences(erp, &user)),
+        // The server's own date, which ends its forecasts.
+        "model" if name == "ir.date" && method == "today" => {
+            Ok(Value::Date(erp.store.today()).to_json(false))
+        }
         "model" => {
             let model = reading::known(name)?;
             let context = Context::read(&erp.store, context, user.staff)?;

@@ -88,6 +88,9 @@ pub(super) fn seed(store: &mut Store, settings: &TrytonSettings) -> Auth {
 }
 
 fn money_and_units(store: &mut Store, currency: &str) {
+    let mut english = named("English");
+    english.extend([("code", text("en")), ("translatable", Value::Boolean(true))]);
+    store.insert("ir.lang", english);
     let mut euro = named(currency);
     euro.extend([
         ("code", text(currency)),

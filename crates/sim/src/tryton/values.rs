@@ -25,13 +25,7 @@ pub(super) enum Value {
     One(i64),
     Many(Vec<i64>),
     Reference(&'static str, i64),
-    /// Already in its final spelling.
-    Json(JsonText),
 }
-
-/// JSON that compares by its text, so that [`Value`] can be ordered.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct JsonText(pub(super) String);
 
 pub(super) static NULL: Value = Value::Null;
 
@@ -95,7 +89,6 @@ impl Value {
             Self::Moment(value) => moment_json(*value),
             Self::Many(ids) => json!(ids),
             Self::Reference(model, id) => json!(format!("{model},{id}")),
-            Self::Json(text) => serde_json::from_str(&text.0).unwrap_or(Json::Null),
         }
     }
 }
