@@ -12,7 +12,7 @@ use zygos_storage::{Mutation, OutboxRecord};
 
 use crate::{
     engine::{Engine, lock},
-    error::Result,
+    error::{EngineError, Result},
     intake::stock_wishes,
 };
 
@@ -21,12 +21,19 @@ impl Engine {
     /// behind it are one commit.
     pub async fn follow_erp(&self) -> Result<()> {
         self.read_erp_products_if_due().await?;
-        for entity in [Entity::Product, Entity::Movement, Entity::Document] {
-            if self.settings.erp.connector.capabilities().can_follow(entity) {
-                self.follow(entity).await?;
+        let mut outcome = Ok(());
+        for entity in [Entity::Document, Entity::Movement, Entity::Product] {
+            if !self.settings.erp.connector.capabilities().can_follow(entity) {
+                continue;
+            }
+            match self.follow(entity).await {
+                Ok(()) => {}
+                Err(error @ EngineError::Storage(_)) => return Err(error),
+                // A feed that can't be read holds no other one up.
+                Err(error) => outcome = Err(error),
             }
         }
-        Ok(())
+        outcome
     }
 
     /// A full reading of the ERP's products now and then: the feed tells of no deletions.

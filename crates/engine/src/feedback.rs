@@ -127,7 +127,9 @@ impl Engine {
                 if applied.already {
                     "already".clone_into(&mut attempt.outcome);
                 }
-                let mut told = stored.clone();
+                // As it stands now: others may have brought it on while the store was being told.
+                let now_stored = self.repository.order(&connection.id, &stored.order.id).await?;
+                let mut told = now_stored.unwrap_or_else(|| stored.clone());
                 note(&mut told, &write);
                 told.digest = crate::progress::digest(&told.order)?;
                 let mut mutations = vec![Mutation::AddAttempt(attempt), Mutation::PutOrder(Box::new(told))];

@@ -64,7 +64,8 @@ impl Happened {
 impl World {
     pub fn build(arguments: &DemoArguments, clock: SharedClock) -> Result<Self, Failure> {
         let refused = |refusal: zygos_sim::tryton::Refusal| Failure::Unavailable(refusal.0);
-        let now = clock.now();
+        // The catalogue is older than the demo.
+        let now = clock.now().saturating_sub(Duration::from_secs(3600)).unwrap_or_else(|_| clock.now());
         let articles: Vec<Article> = catalogue(arguments.units.max(1), arguments.seed);
         let erp = Arc::new(TrytonSandbox::new(TrytonSettings::default()));
         fill_erp(&erp, &articles, now).map_err(refused)?;

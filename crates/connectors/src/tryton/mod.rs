@@ -160,7 +160,7 @@ impl Tryton {
                 "stock.move" => {
                     let fresh: Vec<wire::Row<'_>> = look.fresh().collect();
                     if !fresh.is_empty() {
-                        let above = self.door.search(context, &movements::locations(&fresh)).await?;
+                        let above = self.door.search(context, &movements::locations()).await?;
                         items = movements::read(&fresh, &movements::Warehouses::read(&above));
                     }
                 }

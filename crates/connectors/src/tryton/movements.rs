@@ -25,15 +25,9 @@ pub(super) const FIELDS: [&str; 7] = [
     series::MODIFIED,
 ];
 
-/// Locations above and below which these lie, themselves included.
-pub(super) fn locations(moves: &[Row<'_>]) -> Query {
-    let ends = |row: &Row<'_>| {
-        ["from_location", "to_location"].map(|end| row.inside(end).and_then(|end| end.id().ok()))
-    };
-    let mut ids: Vec<i64> = moves.iter().flat_map(ends).flatten().collect();
-    ids.sort_unstable();
-    ids.dedup();
-    Query::new("stock.location", json!([["parent", "parent_of", ids], products::any()]), &["parent", "type"])
+/// The tree of all locations: a few dozen records, and every ancestor of any move's ends is among them.
+pub(super) fn locations() -> Query {
+    Query::new("stock.location", json!([products::any()]), &["parent", "type"])
 }
 
 /// Which warehouse a location lies in.

@@ -28,6 +28,8 @@ impl Erp {
 
     /// Time stands still for the server while nobody asks; a clock that was turned back is not followed.
     pub(super) fn advance(&mut self, now: Timestamp) {
+        // The server keeps microseconds; a finer time would never equal what a client read of it.
+        let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
         self.store.now = self.store.now.max(now);
         self.work();
     }

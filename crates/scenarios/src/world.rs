@@ -1,0 +1,271 @@
+//! Two sandbox stores, a sandbox ERP and the real engine over one clock that only moves when everything waits.
+
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use zygos_connectors::{
+    layers,
+    merchantpro::MerchantPro,
+    tryton::{Tryton, TrytonConfig},
+};
+use zygos_core::{
+    ConnectionId, SharedClock,
+    clock::later,
+    contract::Connector,
+    guard::GuardLimits,
+    money::Currency,
+    orders::{FeedbackRule, TooLong},
+    stock::Figure,
+};
+use zygos_engine::{
+    Connection, DriftPolicy, Engine, EngineSettings, GuestFlow, OrderFlow, Pace, StockFlow, StoreSettings,
+};
+use zygos_sim::{
+    Faults, InProcess, ManualClock, Sandbox,
+    generate::{Article, Tongue, catalogue, fill_erp, fill_shop},
+    merchantpro::{MerchantProSandbox, ShopSettings},
+    tryton::{TrytonSandbox, TrytonSettings},
+};
+use zygos_storage::{MemoryRepository, Mode, Repository};
+
+/// The stores of every world: name, host, order prefix, web shop, warehouses.
+pub const STORES: [(&str, &str, &str, &str, [&str; 2]); 2] = [
+    ("cluj", "cluj.test", "C-", "shop-a", ["WH", "WH2"]),
+    ("athens", "athens.test", "A-", "shop-b", ["WH", "WH3"]),
+];
+
+/// One store of a world.
+pub struct Shop {
+    pub id: ConnectionId,
+    pub prefix: &'static str,
+    pub warehouses: [&'static str; 2],
+    pub sandbox: Arc<MerchantProSandbox>,
+    pub faults: Arc<Faults>,
+    /// The shop's id of every SKU.
+    pub units: BTreeMap<String, u64>,
+}
+
+pub struct World {
+    pub clock: Arc<ManualClock>,
+    pub shops: Vec<Shop>,
+    pub erp: Arc<TrytonSandbox>,
+    pub erp_faults: Arc<Faults>,
+    pub supplier: i64,
+    pub repository: Arc<dyn Repository>,
+    transport: Arc<InProcess>,
+    figure: Figure,
+    seed: u64,
+}
+
+impl World {
+    /// A small catalogue on both sides, equal stock, nothing sold yet. Call limits are off.
+    pub fn new(units: u32, figure: Figure, seed: u64) -> Self {
+        let start: Timestamp = "2026-03-05T08:00:00Z".parse().expect("a date");
+        Self::on(units, figure, seed, start, Arc::new(MemoryRepository::new()))
+    }
+
+    pub fn on(
+        units: u32,
+        figure: Figure,
+        seed: u64,
+        start: Timestamp,
+        repository: Arc<dyn Repository>,
+    ) -> Self {
+        let clock = Arc::new(ManualClock::new(start));
+        let shared: SharedClock = clock.clone();
+        let before = start - Duration::from_secs(3600);
+        let articles: Vec<Article> = catalogue(units, seed);
+        let erp = Arc::new(TrytonSandbox::new(TrytonSettings::default()));
+        fill_erp(&erp, &articles, before).expect("the sandbox takes its own catalogue");
+        let supplier = erp.add_party("Wholesale Supplier", before).expect("a supplier");
+        let erp_faults = Arc::new(Faults::new(seed));
+        let mut transport = InProcess::new(shared).with_latency(Duration::from_millis(30)).with_host(
+            "erp.test",
+            erp.clone(),
+            erp_faults.clone(),
+        );
+        let mut shops = Vec::new();
+        for (name, host, prefix, _, warehouses) in STORES {
+            let sandbox = Arc::new(MerchantProSandbox::new(ShopSettings {
+                host: host.to_owned(),
+                currency: "EUR".to_owned(),
+                shipping_tax_percent: Decimal::from(19),
+                windows: None,
+                php_json: false,
+                ..ShopSettings::default()
+            }));
+            let units = fill_shop(&sandbox, &articles, Tongue::Greek, &warehouses, before);
+            let faults = Arc::new(Faults::new(seed + 1));
+            transport = transport.with_host(host, sandbox.clone(), faults.clone());
+            shops.push(Shop { id: ConnectionId::new(name), prefix, warehouses, sandbox, faults, units });
+        }
+        Self {
+            clock,
+            shops,
+            erp,
+            erp_faults,
+            supplier,
+            repository,
+            transport: Arc::new(transport),
+            figure,
+            seed,
+        }
+    }
+
+    /// An engine over this world's state, as after a start of the process.
+    pub fn engine(&self) -> Engine {
+        Engine::new(self.repository.clone(), self.clock.clone(), self.settings(), Box::new(|_| {}))
+    }
+
+    /// Lets all connections write.
+    pub async fn approve(&self, engine: &Engine) {
+        for name in engine.connection_names() {
+            engine
+                .set_mode(&ConnectionId::new(name), Mode::Live, None)
+                .await
+                .expect("the state can be written");
+        }
+    }
+
+    fn settings(&self) -> EngineSettings {
+        let clock: SharedClock = self.clock.clone();
+        let secret = |text: &str| SecretString::from(text.to_owned());
+        let connection = |name: &str, connector: Arc<dyn Connector>| Connection {
+            id: ConnectionId::new(name),
+            connector: layers::around(connector, name, &clock),
+            credential: name.to_owned(),
+            calls_used: Arc::new(|| 0),
+        };
+        let config = TrytonConfig::new("http://erp.test", "erp", "sync", secret("sync-Secret-1"));
+        let erp = Tryton::new(config, self.transport.clone(), clock.clone());
+        let stores = STORES
+            .iter()
+            .map(|(name, host, prefix, shop, warehouses)| {
+                let store = MerchantPro::new(
+                    &format!("https://{host}"),
+                    &secret("key"),
+                    &secret("secret"),
+                    None,
+                    self.transport.clone(),
+                    clock.clone(),
+                );
+                StoreSettings {
+                    connection: connection(name, Arc::new(store)),
+                    stock: Some(StockFlow {
+                        warehouses: warehouses.iter().map(|code| ((*code).to_owned(), self.figure)).collect(),
+                        buffer: Decimal::ZERO,
+                        max_listed: None,
+                        multiple: Decimal::ONE,
+                        backorders: false,
+                        drift: DriftPolicy::Correct,
+                    }),
+                    orders: Some(order_flow(prefix, shop)),
+                    feedback: FeedbackRule::default(),
+                }
+            })
+            .collect();
+        EngineSettings {
+            stores,
+            erp: connection("erp", Arc::new(erp)),
+            pace: Pace {
+                idle_look: Duration::from_secs(30),
+                poll_every: Duration::from_secs(20),
+                erp_every: Duration::from_secs(20),
+                ..Pace::default()
+            },
+            guard: GuardLimits::default(),
+            owner: "scenario".to_owned(),
+            seed: self.seed,
+            text_lengths: BTreeMap::new(),
+        }
+    }
+
+    /// Runs work until it is done, moving the clock whenever everything waits for it.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.run(work, Timestamp::MAX).expect("the work waits for nothing but time")
+    }
+
+    /// Runs work until it is done or the clock has reached `until`; then the work is dropped where it stands.
+    pub fn run<T>(&self, work: impl Future<Output = T>, until: Timestamp) -> Option<T> {
+        let mut work = pin!(work);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            // Nothing here runs on another thread: once all is pending twice in a row, only time can help.
+            for _ in 0..2 {
+                if let Poll::Ready(done) = work.as_mut().poll(&mut context) {
+                    return Some(done);
+                }
+            }
+            match self.clock.next_deadline() {
+                Some(next) if next <= until => self.clock.advance_to(next),
+                _ => {
+                    self.clock.advance_to(until.min(later(self.now(), Duration::ZERO).max(until)));
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Runs the engine's loops for a while, then drops them where they stand.
+    pub fn let_run(&self, engine: &Engine, time: Duration) {
+        let until = later(self.now(), time);
+        if let Some(ended) = self.run(engine.run(std::future::pending()), until) {
+            panic!("the engine ended by itself: {ended:?}");
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        use zygos_core::Clock;
+        self.clock.now()
+    }
+
+    pub fn quiet(&self) {
+        self.erp_faults.quiet();
+        self.erp_faults.settle(self.erp.as_ref() as &dyn Sandbox, self.now());
+        for shop in &self.shops {
+            shop.faults.quiet();
+            shop.faults.settle(shop.sandbox.as_ref() as &dyn Sandbox, self.now());
+        }
+    }
+
+    /// References of the ERP's sales that are not cancelled, with how often each occurs.
+    pub fn living_sales(&self) -> BTreeMap<String, u32> {
+        let mut count = BTreeMap::new();
+        for sale in self.erp.sales().into_iter().filter(|sale| sale.state != "cancelled") {
+            if let Some(reference) = sale.web_id {
+                *count.entry(reference).or_default() += 1;
+            }
+        }
+        count
+    }
+}
+
+fn order_flow(prefix: &str, shop: &str) -> OrderFlow {
+    OrderFlow {
+        prefix: prefix.to_owned(),
+        orders_from: "2026-01-01T00:00:00Z".parse().expect("a date"),
+        currency: Currency::parse("EUR").expect("a currency"),
+        shop: Some(shop.to_owned()),
+        warehouse: "WH".to_owned(),
+        payment: Vec::new(),
+        taxes: vec![(Decimal::from(19), vec!["VAT 19%".to_owned()]), (Decimal::ZERO, Vec::new())],
+        shipping_sku: Some("SHIPPING".to_owned()),
+        discount_sku: Some("DISCOUNT".to_owned()),
+        fee_sku: None,
+        gift_sku: None,
+        rounding_sku: Some("ROUNDING".to_owned()),
+        rounding_limit: Decimal::new(5, 2),
+        too_long: TooLong::Hold,
+        guests: GuestFlow::Match,
+        timezone: "Europe/Bucharest".to_owned(),
+    }
+}
