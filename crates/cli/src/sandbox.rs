@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::net::TcpListener;
 use zygos_connectors::transport::HttpTransport;
@@ -112,7 +111,7 @@ async fn deliver_webhooks(shop: Arc<MerchantProSandbox>, clock: SharedClock) -> 
                 method: Method::POST,
                 url: delivery.url.clone(),
                 headers,
-                body: Bytes::from(delivery.body.clone()),
+                body: delivery.body.clone(),
                 timeout: Duration::from_secs(5),
             };
             if let Err(error) = transport.send(request).await {

@@ -93,6 +93,7 @@ impl Engine {
         loop {
             let outcome = self.verify(store).await.map(|_| ());
             let next = self.after(id, outcome, self.settings.pace.verify_every)?;
+            tracing::debug!(connection = %id, "The next verification begins at {next}");
             self.wait_for(None, next).await;
         }
     }

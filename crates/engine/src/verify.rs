@@ -42,6 +42,7 @@ impl Engine {
         let id = &store.connection.id;
         let memory = self.memory(id)?;
         let _one_at_a_time = memory.verifying.lock().await;
+        tracing::debug!(connection = %id, "Verification begins");
         let calls_before = (store.connection.calls_used)();
         let started_at = self.now();
         let run_id = self.new_run("verify", id);
@@ -57,10 +58,12 @@ impl Engine {
         self.commit(vec![Mutation::PutRun(run.clone())]).await?;
         let mut found = Verification::default();
         let outcome = self.verify_pages(store, &mut found).await;
+        tracing::debug!(connection = %id, "Pages are compared: {found:?}");
         let mut feed_reads = 0;
         if outcome.is_ok() && store.stock.is_some() && self.is_live(id).await? {
             while self.is_stock_due(id).await? {
                 let pass = self.stock_pass(store, Some(&run_id)).await?;
+                tracing::debug!(connection = %id, "A pass of the verification: {pass:?}");
                 found.written += pass.written;
                 feed_reads += 1;
                 if pass.looked_at == 0 || pass.put_off == pass.looked_at {

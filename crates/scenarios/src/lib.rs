@@ -1,3 +1,7 @@
 //! Tests that drive the real engine and the real connectors against the sandboxes, in process, on virtual time.
 
+#![expect(clippy::expect_used, reason = "a world that cannot be built ends the test that asked for it")]
+
+pub mod conformance;
+pub mod real;
 pub mod world;

@@ -22,6 +22,7 @@ use zygos_core::{
     clock::later,
     contract::Connector,
     guard::GuardLimits,
+    http::Transport,
     money::Currency,
     orders::{FeedbackRule, TooLong},
     stock::Figure,
@@ -93,20 +94,12 @@ impl World {
             erp.clone(),
             erp_faults.clone(),
         );
-        let mut shops = Vec::new();
-        for (name, host, prefix, _, warehouses) in STORES {
-            let sandbox = Arc::new(MerchantProSandbox::new(ShopSettings {
-                host: host.to_owned(),
-                currency: "EUR".to_owned(),
-                shipping_tax_percent: Decimal::from(19),
-                windows: None,
-                php_json: false,
-                ..ShopSettings::default()
-            }));
-            let units = fill_shop(&sandbox, &articles, Tongue::Greek, &warehouses, before);
-            let faults = Arc::new(Faults::new(seed + 1));
-            transport = transport.with_host(host, sandbox.clone(), faults.clone());
-            shops.push(Shop { id: ConnectionId::new(name), prefix, warehouses, sandbox, faults, units });
+        let shops = shops(
+            |sandbox, warehouses| fill_shop(sandbox, &articles, Tongue::Greek, warehouses, before),
+            seed,
+        );
+        for (shop, (_, host, ..)) in shops.iter().zip(STORES) {
+            transport = transport.with_host(host, shop.sandbox.clone(), shop.faults.clone());
         }
         Self {
             clock,
@@ -137,56 +130,22 @@ impl World {
     }
 
     fn settings(&self) -> EngineSettings {
-        let clock: SharedClock = self.clock.clone();
-        let secret = |text: &str| SecretString::from(text.to_owned());
-        let connection = |name: &str, connector: Arc<dyn Connector>| Connection {
-            id: ConnectionId::new(name),
-            connector: layers::around(connector, name, &clock),
-            credential: name.to_owned(),
-            calls_used: Arc::new(|| 0),
+        let pace = Pace {
+            idle_look: Duration::from_secs(30),
+            poll_every: Duration::from_secs(20),
+            erp_every: Duration::from_secs(20),
+            ..Pace::default()
         };
-        let config = TrytonConfig::new("http://erp.test", "erp", "sync", secret("sync-Secret-1"));
-        let erp = Tryton::new(config, self.transport.clone(), clock.clone());
-        let stores = STORES
-            .iter()
-            .map(|(name, host, prefix, shop, warehouses)| {
-                let store = MerchantPro::new(
-                    &format!("https://{host}"),
-                    &secret("key"),
-                    &secret("secret"),
-                    None,
-                    self.transport.clone(),
-                    clock.clone(),
-                );
-                StoreSettings {
-                    connection: connection(name, Arc::new(store)),
-                    stock: Some(StockFlow {
-                        warehouses: warehouses.iter().map(|code| ((*code).to_owned(), self.figure)).collect(),
-                        buffer: Decimal::ZERO,
-                        max_listed: None,
-                        multiple: Decimal::ONE,
-                        backorders: false,
-                        drift: DriftPolicy::Correct,
-                    }),
-                    orders: Some(order_flow(prefix, shop)),
-                    feedback: FeedbackRule::default(),
-                }
-            })
-            .collect();
-        EngineSettings {
-            stores,
-            erp: connection("erp", Arc::new(erp)),
-            pace: Pace {
-                idle_look: Duration::from_secs(30),
-                poll_every: Duration::from_secs(20),
-                erp_every: Duration::from_secs(20),
-                ..Pace::default()
-            },
-            guard: GuardLimits::default(),
-            owner: "scenario".to_owned(),
-            seed: self.seed,
-            text_lengths: BTreeMap::new(),
-        }
+        let clock: SharedClock = self.clock.clone();
+        settings(
+            &clock,
+            &self.transport.clone(),
+            "http://erp.test",
+            "sync-Secret-1",
+            self.figure,
+            pace,
+            self.seed,
+        )
     }
 
     /// Runs work until it is done, moving the clock whenever everything waits for it.
@@ -246,6 +205,86 @@ impl World {
             }
         }
         count
+    }
+}
+
+/// The two sandbox stores, with call limits off; `fill` answers the shop's id of every SKU.
+pub(crate) fn shops(
+    fill: impl Fn(&MerchantProSandbox, &[&str]) -> BTreeMap<String, u64>,
+    seed: u64,
+) -> Vec<Shop> {
+    STORES
+        .iter()
+        .map(|(name, host, prefix, _, warehouses)| {
+            let sandbox = Arc::new(MerchantProSandbox::new(ShopSettings {
+                host: (*host).to_owned(),
+                currency: "EUR".to_owned(),
+                shipping_tax_percent: Decimal::from(19),
+                windows: None,
+                php_json: false,
+                ..ShopSettings::default()
+            }));
+            let units = fill(&sandbox, warehouses);
+            let faults = Arc::new(Faults::new(seed + 1));
+            Shop { id: ConnectionId::new(name), prefix, warehouses: *warehouses, sandbox, faults, units }
+        })
+        .collect()
+}
+
+/// What the engine is given: both stores and the ERP behind one transport.
+pub(crate) fn settings<T: Transport + 'static>(
+    clock: &SharedClock,
+    transport: &Arc<T>,
+    erp_url: &str,
+    erp_password: &str,
+    figure: Figure,
+    pace: Pace,
+    seed: u64,
+) -> EngineSettings {
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    let connection = |name: &str, connector: Arc<dyn Connector>| Connection {
+        id: ConnectionId::new(name),
+        connector: layers::around(connector, name, clock),
+        credential: name.to_owned(),
+        calls_used: Arc::new(|| 0),
+    };
+    let config = TrytonConfig::new(erp_url, "erp", "sync", secret(erp_password));
+    let erp = Tryton::new(config, transport.clone(), clock.clone());
+    let stores = STORES
+        .iter()
+        .map(|(name, host, prefix, shop, warehouses)| {
+            let base = format!("https://{host}");
+            let store = MerchantPro::new(
+                &base,
+                &secret("key"),
+                &secret("secret"),
+                None,
+                transport.clone(),
+                clock.clone(),
+            );
+            StoreSettings {
+                connection: connection(name, Arc::new(store)),
+                stock: Some(StockFlow {
+                    warehouses: warehouses.iter().map(|code| ((*code).to_owned(), figure)).collect(),
+                    buffer: Decimal::ZERO,
+                    max_listed: None,
+                    multiple: Decimal::ONE,
+                    backorders: false,
+                    drift: DriftPolicy::Correct,
+                }),
+                orders: Some(order_flow(prefix, shop)),
+                feedback: FeedbackRule::default(),
+            }
+        })
+        .collect();
+    EngineSettings {
+        stores,
+        erp: connection("erp", Arc::new(erp)),
+        pace,
+        guard: GuardLimits::default(),
+        owner: "scenario".to_owned(),
+        seed,
+        text_lengths: BTreeMap::new(),
     }
 }
 

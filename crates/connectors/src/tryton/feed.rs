@@ -126,9 +126,10 @@ fn stamped(answer: &Value) -> Result<Vec<(i64, i64)>, ConnectorError> {
 }
 
 fn begin(answer: &Value) -> Result<(Stream, Look), ConnectorError> {
-    let newest = stamped(answer)?.first().map(|(at, _)| *at);
+    let newest = stamped(answer)?.first().copied();
     let look = Look { answer: Value::Null, fresh: BTreeSet::new(), more: false };
-    Ok((Stream { newest, ..Stream::default() }, look))
+    let seen = newest.into_iter().collect();
+    Ok((Stream { newest: newest.map(|(at, _)| at), seen, ..Stream::default() }, look))
 }
 
 fn advance(stream: &Stream, answer: Value) -> Result<(Stream, Look), ConnectorError> {

@@ -153,7 +153,12 @@ impl Tryton {
         let mut ids: Vec<i64> = Vec::new();
         let mut items = Vec::new();
         for (model, fields) in models {
-            let follow = Follow { model, domain: Vec::new(), fields };
+            // A retired product has changed too.
+            let domain = match *model {
+                "product.product" | "product.template" => vec![products::any()],
+                _ => Vec::new(),
+            };
+            let follow = Follow { model, domain, fields };
             let look = feed::look(&self.door, context, &follow, &mut cursor).await?;
             more |= look.more;
             match *model {

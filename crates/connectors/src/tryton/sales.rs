@@ -22,8 +22,9 @@ use super::{
     wire::{self, Row, Trouble},
 };
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "state",
+    "shipment_state",
     "number",
     "web_id",
     "reference",
@@ -69,7 +70,8 @@ fn document(row: Row<'_>) -> Result<Document, Trouble> {
         .map_err(|error| Trouble::new("currency", error.to_string()))?;
     let shipments: Vec<Shipment> = row.many("shipments").map(shipment).collect::<Result<_, _>>()?;
     let state = state(row.needed("state")?)?;
-    let state = if given_up(state, &shipments) { DocumentState::Cancelled } else { state };
+    let is_open = row.text("shipment_state")? == Some("exception");
+    let state = if !is_open && given_up(state, &shipments) { DocumentState::Cancelled } else { state };
     let reference = row.text("web_id")?.or(row.text("reference")?).unwrap_or_default();
     Ok(Document {
         key: row.key()?,
@@ -360,10 +362,16 @@ async fn cancel_processing(
     id: i64,
     document: &Document,
 ) -> Result<(), Failure> {
+    if document.shipments.iter().any(|shipment| shipment.state == ShipmentState::Shipped) {
+        return Err(Failure::Other(ConnectorError::rejected(
+            Some("state"),
+            "goods of the sale were shipped already; cancel what is left and book a return in Tryton",
+        )));
+    }
     let open: Vec<i64> = document
         .shipments
         .iter()
-        .filter(|shipment| !matches!(shipment.state, ShipmentState::Shipped | ShipmentState::Cancelled))
+        .filter(|shipment| shipment.state != ShipmentState::Cancelled)
         .filter_map(|shipment| wire::id(&shipment.key))
         .collect();
     if !open.is_empty() {
@@ -395,8 +403,54 @@ async fn cancel_processing(
 }
 
 /// A sale in processing whose goods will never be delivered is cancelled in all but name: see [`cancel_processing`].
+/// While somebody has still to decide between giving its moves up and making them again (`exception`), it is not.
 fn given_up(state: DocumentState, shipments: &[Shipment]) -> bool {
     matches!(state, DocumentState::Confirmed | DocumentState::Processing)
         && !shipments.is_empty()
         && shipments.iter().all(|shipment| shipment.state == ShipmentState::Cancelled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded() -> Vec<Document> {
+        read(&serde_json::from_str(include_str!("fixtures/sales.json")).unwrap())
+            .into_iter()
+            .map(|item| match item.unwrap() {
+                Record::Document(document) => *document,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_recorded_life_of_a_sale_is_read_with_its_shipment_and_waybill() {
+        let life = recorded();
+        let states: Vec<DocumentState> = life.iter().map(|document| document.state).collect();
+        use DocumentState::{Cancelled, Draft, Processing, Quoted};
+        assert_eq!(states[..3], [Draft, Quoted, Processing]);
+        assert_eq!(life[1].number.as_deref(), life[6].number.as_deref());
+        let shipments: Vec<ShipmentState> =
+            life[2..7].iter().map(|document| document.shipments[0].state).collect();
+        use ShipmentState::{Picked, Planned, Reserved, Shipped};
+        assert_eq!(shipments, [Planned, Reserved, Picked, Picked, Shipped]);
+        let tracking = life[6].shipments[0].tracking.as_ref().unwrap();
+        assert_eq!(tracking.number, "AWB-1");
+        assert_eq!(
+            (life[0].untaxed.to_string(), life[0].total.to_string()),
+            ("20.00".into(), "23.80".into())
+        );
+        // Its only shipment cancelled: first somebody has to decide, then it is given up.
+        assert_eq!(states[7..], [Processing, Cancelled]);
+    }
+
+    #[test]
+    fn a_sale_in_a_state_of_a_later_series_is_told_as_unreadable() {
+        let mut sale: Value = serde_json::from_str(include_str!("fixtures/sales.json")).unwrap();
+        sale[0]["state"] = json!("pondering");
+        let items = read(&sale);
+        assert_eq!(items[0].as_ref().unwrap_err().field, "state");
+        assert!(items[1..].iter().all(Result::is_ok));
+    }
 }

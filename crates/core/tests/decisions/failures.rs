@@ -10,7 +10,7 @@ use zygos_core::{
     pacing::calls_least,
 };
 
-use crate::samples::whole;
+use crate::samples::{cases, whole};
 
 #[test]
 fn every_fact_has_one_answer() {
@@ -85,7 +85,7 @@ fn a_run_costs_at_least_its_pages_its_feeds_and_its_writes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn a_wait_is_never_shorter_than_asked_for_nor_than_the_step_and_never_endless(

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use zygos_core::guard::{FeedShape, GuardLimits, StockChange, Weight, inspect_stock};
 
-use crate::samples::{key, whole};
+use crate::samples::{cases, key, whole};
 
 fn changes(zeroed: u64, others: u64) -> Vec<StockChange> {
     (0..zeroed + others)
@@ -47,7 +47,7 @@ fn the_finding_says_how_many_of_how_many() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn an_empty_short_or_all_zero_feed_zeroes_nothing_in_a_shop_of_any_size(

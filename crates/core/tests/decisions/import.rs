@@ -13,7 +13,9 @@ use zygos_core::{
     },
 };
 
-use crate::samples::{currency, decimal, key, link, moment, mugs, order, rule, service, shipping, whole};
+use crate::samples::{
+    cases, currency, decimal, key, link, moment, mugs, order, rule, service, shipping, whole,
+};
 
 fn decide(order: &Order, rule: &OrderRule) -> ImportDecision {
     decide_import(order, rule, false, &link)
@@ -340,6 +342,12 @@ fn a_discount_is_a_line_with_a_negative_price_and_its_tax() {
 }
 
 #[test]
+fn metres_keep_their_decimals() {
+    let order = with_lines(vec![OrderLine { quantity: decimal("1.25"), ..mugs() }]);
+    assert_eq!(plan(&order, &rule()).lines[0].quantity, decimal("1.25"));
+}
+
+#[test]
 fn a_line_of_nothing_is_left_out() {
     let order = with_lines(vec![
         OrderLine { quantity: Decimal::ZERO, total_gross: Decimal::ZERO, unit: Some(key("S404")), ..mugs() },
@@ -363,7 +371,7 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn texts_fit_or_hold_and_those_that_fit_stay_as_they_are(

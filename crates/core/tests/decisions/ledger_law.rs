@@ -10,7 +10,7 @@ use zygos_core::{
     },
 };
 
-use crate::samples::{key, whole};
+use crate::samples::{cases, key, whole};
 
 const FIGURES: [Figure; 3] = [Figure::Physical, Figure::Free, Figure::Projected];
 
@@ -118,6 +118,14 @@ fn a_deduction_that_moves_while_figures_are_read_makes_only_its_unit_undecidable
     let before = [deduction("E1", "CJ-1", "W1", (2, 0, 0)), deduction("E2", "CJ-1", "W1", (1, 1, 0))];
     let after = [deduction("E2", "CJ-1", "W1", (1, 1, 0)), deduction("E1", "CJ-1", "W1", (2, 2, 0))];
     assert_eq!(moved_between(&before, &after).into_iter().collect::<Vec<_>>(), [key("E1")]);
+}
+
+#[test]
+fn a_deduction_that_appears_or_vanishes_while_figures_are_read_has_moved() {
+    let there = [deduction("E1", "CJ-1", "W1", (2, 0, 0))];
+    for (before, after) in [(&there[..], &[][..]), (&[][..], &there[..])] {
+        assert_eq!(moved_between(before, after).into_iter().collect::<Vec<_>>(), [key("E1")]);
+    }
 }
 
 #[test]
@@ -304,7 +312,7 @@ fn rule() -> impl Strategy<Value = StockRule> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn moving_an_order_from_the_ledger_into_the_erp_never_changes_a_figure(

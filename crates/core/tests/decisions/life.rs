@@ -12,7 +12,7 @@ use zygos_core::{
     },
 };
 
-use crate::samples::{cents, decimal, document, key, link, order, rule, shipment};
+use crate::samples::{cases, cents, decimal, document, key, link, order, rule, shipment};
 
 fn step(order: &Order, rule: &OrderRule, party: Option<&RemoteKey>, documents: &[Document]) -> NextStep {
     let decision = decide_import(order, rule, false, &link);
@@ -267,7 +267,7 @@ fn meanwhile() -> impl Strategy<Value = Meanwhile> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn whatever_happens_an_order_comes_to_rest_with_one_right_sale_or_a_reason(

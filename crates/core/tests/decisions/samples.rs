@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use proptest::test_runner::{Config, RngSeed};
 use rust_decimal::Decimal;
 use zygos_core::{
     RemoteKey,
@@ -13,6 +14,17 @@ use zygos_core::{
     money::Currency,
     orders::{Guests, OrderRule, TaxMapping, TooLong},
 };
+
+/// So many lives, the same at every run; `PROPTEST_RNG_SEED` chooses others.
+pub fn cases(count: u32) -> Config {
+    let chosen = Config::with_cases(count);
+    let rng_seed = match chosen.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        RngSeed::Fixed(seed) => RngSeed::Fixed(seed),
+    };
+    // A failing case is printed whole and comes again with its seed: no file of it is needed beside the tests.
+    Config { rng_seed, failure_persistence: None, ..chosen }
+}
 
 pub fn key(text: &str) -> RemoteKey {
     RemoteKey::new(text)

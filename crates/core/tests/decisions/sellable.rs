@@ -8,7 +8,7 @@ use zygos_core::{
     stock::{Figure, LedgerEntry, SellableInputs, StockRule, Undecidable, WarehouseRule, sellable},
 };
 
-use crate::samples::{decimal, key, whole};
+use crate::samples::{cases, decimal, key, whole};
 
 fn rule(warehouses: &[(&str, Figure)]) -> StockRule {
     StockRule {
@@ -186,7 +186,7 @@ fn the_summary_for_the_journal_is_one_readable_line() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn a_figure_is_the_largest_permitted_one(

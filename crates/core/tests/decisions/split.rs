@@ -6,7 +6,7 @@ use zygos_core::{
     orders::split::{SplitVerdict, judge, root_of, status_of_parts},
 };
 
-use crate::samples::{key, mugs, order, shipping, whole};
+use crate::samples::{cases, key, mugs, order, shipping, whole};
 
 fn part(number: usize, quantities: &[(&str, i64)]) -> Order {
     let lines = quantities
@@ -60,7 +60,7 @@ fn the_whole_is_as_far_as_its_slowest_part_and_cancelled_only_when_all_parts_are
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn however_an_order_is_cut_its_parts_take_its_place_and_one_piece_too_many_is_seen(

@@ -89,7 +89,7 @@ static BUTTONS: &[Button] = &[
     staff_button("sale.sale", "process", &["confirmed", "processing"], plainly!(sales::process)),
     button(shipments::OUT, "draft", &["cancelled", "waiting"], out_draft),
     button(shipments::OUT, "wait", &["draft", "waiting", "assigned"], plainly!(shipments::wait)),
-    button(shipments::OUT, "assign_try", &["waiting"], plainly!(shipments::assign)),
+    button(shipments::OUT, "assign_try", &["waiting", "assigned"], plainly!(shipments::assign)),
     staff_button(shipments::OUT, "assign_force", &["waiting"], plainly!(shipments::assign_force)),
     button(shipments::OUT, "pick", &["assigned"], plainly!(shipments::pick)),
     button(shipments::OUT, "pack", &["picked"], plainly!(shipments::pack)),
@@ -98,7 +98,7 @@ static BUTTONS: &[Button] = &[
     button(
         shipments::OUT,
         "cancel",
-        &["draft", "waiting", "assigned", "picked", "packed"],
+        &["draft", "waiting", "assigned", "picked", "packed", "shipped"],
         plainly!(shipments::cancel),
     ),
     button(

@@ -27,9 +27,17 @@ pub(super) fn value<'a>(
         return Cow::Owned(Value::Many(children(store, of, id, field.name, child, inverse)));
     }
     if !field.computed {
-        return Cow::Borrowed(store.get(of.name, id, field.name));
+        return or_empty(field, store.get(of.name, id, field.name));
     }
     Cow::Owned(base(store, of, id, field.name).unwrap_or_else(|| own(store, of, id, field.name, context)))
+}
+
+/// A list that was never written is an empty one.
+fn or_empty<'a>(field: &Field, stored: &'a Value) -> Cow<'a, Value> {
+    match (field.kind, stored) {
+        (Kind::List(_), Value::Null) => Cow::Owned(Value::Many(Vec::new())),
+        (_, stored) => Cow::Borrowed(stored),
+    }
 }
 
 fn base(store: &Store, of: &Model, id: i64, name: &str) -> Option<Value> {
@@ -137,7 +145,7 @@ fn product(store: &Store, id: i64, name: &str, context: &Context) -> Value {
         },
         "prefix_code" => store.get(TEMPLATE, template, "code").clone(),
         _ => match model(TEMPLATE).and_then(|model| model.field(name)) {
-            Some(field) => store.get(TEMPLATE, template, field.name).clone(),
+            Some(field) => or_empty(field, store.get(TEMPLATE, template, field.name)).into_owned(),
             None => Value::Null,
         },
     }

@@ -41,8 +41,6 @@ enum Operator {
     GreaterEqual,
     Like,
     NotLike,
-    InsensitiveLike,
-    NotInsensitiveLike,
     Where,
     NotWhere,
 }
@@ -89,10 +87,8 @@ fn parse_clause(items: &[Json]) -> Outcome<Domain> {
         "<=" => Operator::LessEqual,
         ">" => Operator::Greater,
         ">=" => Operator::GreaterEqual,
-        "like" => Operator::Like,
-        "not like" => Operator::NotLike,
-        "ilike" => Operator::InsensitiveLike,
-        "not ilike" => Operator::NotInsensitiveLike,
+        "like" | "ilike" => Operator::Like,
+        "not like" | "not ilike" => Operator::NotLike,
         "where" => Operator::Where,
         "not where" => Operator::NotWhere,
         _ => return Err(nonsense()),
@@ -405,10 +401,8 @@ fn ends(store: &Store, field: &Field, value: &Value, clause: &Clause, context: &
         (Operator::LessEqual, _) => one(Ordering::is_le),
         (Operator::Greater, _) => one(Ordering::is_gt),
         (Operator::GreaterEqual, _) => one(Ordering::is_ge),
-        (Operator::Like, Operand::One(pattern)) => any(&|value| like(value, pattern, false)),
-        (Operator::NotLike, Operand::One(pattern)) => !any(&|value| like(value, pattern, false)),
-        (Operator::InsensitiveLike, Operand::One(pattern)) => any(&|value| like(value, pattern, true)),
-        (Operator::NotInsensitiveLike, Operand::One(pattern)) => !any(&|value| like(value, pattern, true)),
+        (Operator::Like, Operand::One(pattern)) => any(&|value| like(value, pattern)),
+        (Operator::NotLike, Operand::One(pattern)) => !any(&|value| like(value, pattern)),
         _ => return Err(nonsense()),
     })
 }
@@ -428,12 +422,12 @@ fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-/// `%` any text, `_` any letter, `\` takes either literally. Case is folded for ASCII only, as SQLite does it.
-fn like(value: &Value, pattern: &Value, fold: bool) -> bool {
+/// `%` any text, `_` any letter, `\` takes either literally. ASCII case is folded by `like` and `ilike` both: so
+/// SQLite does it (PostgreSQL folds all letters, for `ilike` only).
+fn like(value: &Value, pattern: &Value) -> bool {
     let (Value::Text(text), Value::Text(pattern)) = (value, pattern) else { return false };
-    let letters = |text: &str| -> Vec<char> {
-        text.chars().map(|letter| if fold { letter.to_ascii_lowercase() } else { letter }).collect()
-    };
+    let letters =
+        |text: &str| -> Vec<char> { text.chars().map(|letter| letter.to_ascii_lowercase()).collect() };
     fits(&letters(text), &letters(pattern))
 }
 

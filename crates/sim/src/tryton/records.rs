@@ -32,6 +32,7 @@ pub(super) fn create(
     values.extend(given);
     values.extend(preset);
     let id = store.insert(of.name, values);
+    rules::may_create(store, of, id)?;
     run_commands(store, of, id, commands, context)?;
     rules::complete(store, of, id);
     check(store, of, id)?;

@@ -52,6 +52,7 @@ pub(super) fn defaults(store: &mut Store, of: &'static Model, context: &Context)
             values.insert("number", Value::Text(number));
         }
         "account.invoice" => text("state", "draft"),
+        "party.contact_mechanism" => text("type", "phone"),
         "product.template" => text("type", "goods"),
         "product.product" => {
             values.insert("cost_price", Value::Numeric(0.into()));
@@ -168,6 +169,23 @@ fn salable(store: &Store, of: &'static Model, id: i64) -> Outcome<()> {
     } else {
         Err(outside(store, "product.product", product, "product", of.label))
     }
+}
+
+/// Lines are added to drafts only.
+pub(super) fn may_create(store: &Store, of: &'static Model, id: i64) -> Outcome<()> {
+    let state = match of.name {
+        "sale.line" => owner_state(store, of.name, id, "sale", "sale.sale"),
+        "purchase.line" => owner_state(store, of.name, id, "purchase", "purchase.purchase"),
+        _ => return Ok(()),
+    };
+    if state == "draft" {
+        return Ok(());
+    }
+    Err(Failure::user(format!(
+        "You are not allowed to modify the field \"Type\" in record \"{}\" of \"{}\".",
+        store.record_name(of.name, id),
+        of.label
+    )))
 }
 
 /// Fields that stay writable when a document is no longer a draft.

@@ -151,7 +151,13 @@ pub(super) fn partially_assigned(store: &Store, model: &'static str, shipment: i
         .into_iter()
         .map(|id| store.state(MOVE, id))
         .collect();
-    store.state(model, shipment) == "waiting" && states.contains(&"assigned") && states.contains(&"draft")
+    // A packed transfer between warehouses says so too: its second leg is a draft until it is done.
+    let partly = match store.state(model, shipment) {
+        "waiting" => true,
+        "packed" => model == INTERNAL,
+        _ => false,
+    };
+    partly && states.contains(&"assigned") && states.contains(&"draft")
 }
 
 pub(super) fn origins(store: &Store, shipment: i64) -> String {

@@ -223,11 +223,7 @@ impl Store {
                 let number = text("number");
                 let number = if number.is_empty() { format!("({id})") } else { number };
                 let reference = text("reference");
-                if name == "sale.sale" && !reference.is_empty() {
-                    format!("{number} [{reference}]")
-                } else {
-                    number
-                }
+                if reference.is_empty() { number } else { format!("{number} [{reference}]") }
             }
             "sale.line" | "purchase.line" | "stock.move" => {
                 let product = row.get("product").as_one();
@@ -240,6 +236,7 @@ impl Store {
                 .as_one()
                 .map(|party| self.record_name("party.party", party))
                 .unwrap_or_default(),
+            "party.address" => self.address_name(row),
             "party.contact_mechanism" => text("value"),
             "party.identifier" | "product.identifier" => text("code"),
             _ => {
@@ -247,6 +244,22 @@ impl Store {
                 if label.is_empty() { id.to_string() } else { label }
             }
         }
+    }
+}
+
+impl Store {
+    /// A person's name and address: they appear in the server's error texts.
+    fn address_name(&self, row: &Row) -> String {
+        let party = row.get("party").as_one().map(|party| self.record_name("party.party", party));
+        let country =
+            row.get("country").as_one().map(|id| self.text("country.country", id, "code").to_owned());
+        let text = |field: &str| row.get(field).as_text().replace('\n', ", ");
+        [party.unwrap_or_default(), text("street_unstructured"), text("postal_code"), text("city")]
+            .into_iter()
+            .chain(country)
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<String>>()
+            .join(", ")
     }
 }
 

@@ -1,0 +1,177 @@
+//! The Tryton connector on the sandbox.
+
+mod support;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use zygos_connectors::tryton::{Tryton, TrytonConfig};
+use zygos_core::{
+    Clock, RemoteKey, SharedClock,
+    clock::later,
+    contract::{CallContext, Connector, Lane},
+    model::NewDocument,
+};
+use zygos_scenarios::conformance::{self, KnownUnit, Step, Subject};
+use zygos_sim::{
+    Faults, InProcess, ManualClock,
+    tryton::{NewProduct, TrytonSandbox, TrytonSettings},
+};
+
+struct Sandbox {
+    connector: Tryton,
+    erp: Arc<TrytonSandbox>,
+    clock: Arc<ManualClock>,
+    units: Vec<KnownUnit>,
+    warehouses: Vec<RemoteKey>,
+    keys: support::Keys,
+    supplier: i64,
+    used: AtomicU32,
+}
+
+fn key(id: i64) -> RemoteKey {
+    RemoteKey::new(id.to_string())
+}
+
+impl Sandbox {
+    fn new(settings: TrytonSettings) -> Self {
+        let start: Timestamp = "2026-03-05T08:00:00Z".parse().unwrap();
+        let clock = Arc::new(ManualClock::new(start));
+        let erp = Arc::new(TrytonSandbox::new(settings));
+        let warehouses: Vec<i64> = [("WH", "Main"), ("WH2", "Second")]
+            .into_iter()
+            .map(|(code, name)| erp.add_warehouse(code, name, start).unwrap())
+            .collect();
+        // More than a page of the scan.
+        let mut units = Vec::new();
+        for number in 1..=250_u32 {
+            let sku = format!("SKU-{number:03}");
+            let product = erp.add_product(&NewProduct::new(&sku, Decimal::from(number)), start).unwrap();
+            if number > 246 {
+                erp.set_stock(product, warehouses[0], Decimal::from(100), start).unwrap();
+                units.push(KnownUnit { key: key(product), sku });
+            }
+        }
+        let keys = support::Keys {
+            party: key(erp.add_party("Ana Exemplu", start).unwrap()),
+            tax: key(erp.add_tax("Goods of the suite", "VAT 19% of the suite", Decimal::new(19, 2), start).unwrap()),
+            warehouse: key(warehouses[0]),
+            shipping: key(erp.product_id("SHIPPING").unwrap()),
+        };
+        let supplier = erp.add_party("Wholesale", start).unwrap();
+        let shared: SharedClock = clock.clone();
+        let transport = InProcess::new(shared.clone()).with_host("erp.test", erp.clone(), Arc::new(Faults::new(1)));
+        let password = SecretString::from("sync-Secret-1".to_owned());
+        let config = TrytonConfig::new("http://erp.test", "erp", "sync", password);
+        Self {
+            connector: Tryton::new(config, Arc::new(transport), shared),
+            erp,
+            clock,
+            units,
+            warehouses: warehouses.into_iter().map(key).collect(),
+            keys,
+            supplier,
+            used: AtomicU32::new(0),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+#[async_trait]
+impl Subject for Sandbox {
+    fn connector(&self) -> &dyn Connector {
+        &self.connector
+    }
+
+    fn context(&self) -> CallContext {
+        self.clock.advance(Duration::from_secs(1));
+        CallContext { lane: Lane::Orders, deadline: later(self.now(), Duration::from_secs(60)) }
+    }
+
+    fn unique(&self, stem: &str) -> String {
+        format!("{stem}-{}", self.used.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn units(&self) -> Vec<KnownUnit> {
+        self.units.clone()
+    }
+
+    fn warehouses(&self) -> Vec<RemoteKey> {
+        self.warehouses.clone()
+    }
+
+    fn shop(&self) -> Option<String> {
+        Some("shop-a".to_owned())
+    }
+
+    fn document(&self, reference: &str, unit: usize) -> Option<NewDocument> {
+        Some(support::document(&self.keys, "shop-a", reference, &self.units[unit].key))
+    }
+
+    fn spoiled(&self, document: NewDocument) -> Option<NewDocument> {
+        Some(support::spoiled(document))
+    }
+
+    async fn step(&self, document: &RemoteKey, step: Step) -> Option<()> {
+        let button = match step {
+            Step::Assign => "assign_try",
+            Step::Pick => "pick",
+            Step::Pack => "pack",
+            Step::Ship => "do",
+        };
+        self.context();
+        self.erp.press_shipment(document.as_str().parse().unwrap(), &[button], self.now()).unwrap();
+        Some(())
+    }
+
+    async fn receive(&self, unit: &RemoteKey, quantity: Decimal) -> Option<()> {
+        let lines = [(unit.as_str().parse().unwrap(), quantity)];
+        let warehouse = self.warehouses[0].as_str().parse().unwrap();
+        self.erp.receive_purchase(self.supplier, warehouse, &lines, self.now()).unwrap();
+        Some(())
+    }
+
+    async fn edit_unit(&self, unit: &RemoteKey) -> Option<()> {
+        let price = Decimal::from(self.used.fetch_add(1, Ordering::Relaxed));
+        self.context();
+        self.erp.set_list_price(unit.as_str().parse().unwrap(), price, self.now()).unwrap();
+        Some(())
+    }
+}
+
+#[tokio::test]
+async fn tryton_on_the_sandbox_keeps_every_promise_it_declares() {
+    let summary = conformance::run(&Sandbox::new(TrytonSettings::default())).await;
+    assert_eq!(summary.lacking, Vec::<&str>::new());
+    assert_eq!(
+        summary.not_declared,
+        [
+            "a_figure_that_is_set_is_the_one_read_back",
+            "the_newest_order_comes_first",
+            "a_transition_of_an_order_reads_the_state_first",
+            "a_waybill_can_be_written_twice",
+            "a_tag_can_be_added_twice_and_is_there_once",
+            "a_webhook_is_believed_only_with_its_signature",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_ends_between_two_calls_is_renewed_without_anybody_noticing() {
+    let subject = Sandbox::new(TrytonSettings::default());
+    subject.connector.discover(&subject.context()).await.unwrap();
+    subject.erp.kill_sessions();
+    subject.connector.discover(&subject.context()).await.unwrap();
+}

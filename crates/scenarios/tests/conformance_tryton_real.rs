@@ -1,0 +1,242 @@
+//! The Tryton connector on a real server, seeded and started by `scripts/tryton.sh`, whose lines are in the
+//! environment.
+
+mod support;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use zygos_connectors::{
+    transport::HttpTransport,
+    tryton::{Tryton, TrytonConfig},
+};
+use zygos_core::{
+    Clock, RemoteKey, SharedClock,
+    clock::{elapsed, later},
+    contract::{CallContext, Connector, Lane},
+    http::{HttpRequest, Transport},
+    model::NewDocument,
+};
+use zygos_scenarios::conformance::{self, KnownUnit, Step, Subject};
+
+/// A real server keeps real time.
+struct MachineClock;
+
+#[async_trait]
+impl Clock for MachineClock {
+    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
+    async fn sleep_until(&self, deadline: Timestamp) {
+        tokio::time::sleep(elapsed(self.now(), deadline)).await;
+    }
+}
+
+fn env(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; source the lines of scripts/tryton.sh"))
+}
+
+fn id(name: &str) -> i64 {
+    env(name).parse().unwrap()
+}
+
+/// Shop staff, without the connector's code.
+struct Clerk {
+    transport: Arc<dyn Transport>,
+    session: Option<HeaderValue>,
+}
+
+impl Clerk {
+    async fn log_in(transport: Arc<dyn Transport>) -> Self {
+        let mut clerk = Self { transport, session: None };
+        let (user, password) = (env("TRYTON_CLERK_USER"), env("TRYTON_CLERK_PASSWORD"));
+        let params = vec![json!(user), json!({"password": password}), json!("en")];
+        let answer = clerk.post("common.db.login", params).await;
+        let text = format!("{user}:{}:{}", answer[0], answer[1].as_str().unwrap());
+        clerk.session = Some(HeaderValue::try_from(format!("Session {}", STANDARD.encode(text))).unwrap());
+        clerk
+    }
+
+    async fn call(&self, method: &str, mut params: Vec<Value>) -> Value {
+        params.push(json!({"company": id("TRYTON_COMPANY")}));
+        self.post(method, params).await
+    }
+
+    async fn post(&self, method: &str, params: Vec<Value>) -> Value {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(session) = &self.session {
+            headers.insert(header::AUTHORIZATION, session.clone());
+        }
+        let request = HttpRequest {
+            method: Method::POST,
+            url: env("TRYTON_RPC"),
+            headers,
+            body: Bytes::from(json!({"id": 1, "method": method, "params": params}).to_string()),
+            timeout: Duration::from_secs(60),
+        };
+        let answer = self.transport.send(request).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
+        answer["result"].clone()
+    }
+}
+
+struct Real {
+    connector: Tryton,
+    clerk: Clerk,
+    units: Vec<KnownUnit>,
+    warehouses: Vec<RemoteKey>,
+    keys: support::Keys,
+    run: i64,
+    used: AtomicU32,
+}
+
+impl Real {
+    async fn new() -> Self {
+        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new().unwrap());
+        let clerk = Clerk::log_in(transport.clone()).await;
+        let password = SecretString::from(env("TRYTON_PASSWORD"));
+        let config = TrytonConfig::new(&env("TRYTON_URL"), &env("TRYTON_DB"), &env("TRYTON_USER"), password);
+        // Far from what other tests trade with.
+        let skus: Vec<String> = (191..=194).map(|number| format!("SKU-{number:05}")).collect();
+        let found = clerk
+            .call(
+                "model.product.product.search_read",
+                vec![json!([["code", "in", skus]]), json!(0), json!(null), json!([["id", "ASC"]]), json!(["code"])],
+            )
+            .await;
+        let units = found.as_array().unwrap().iter().map(|row| KnownUnit {
+            key: RemoteKey::new(row["id"].to_string()),
+            sku: row["code"].as_str().unwrap().to_owned(),
+        });
+        let key = |name: &str| RemoteKey::new(env(name));
+        Self {
+            connector: Tryton::new(config, transport, Arc::new(MachineClock) as SharedClock),
+            units: units.collect(),
+            clerk,
+            warehouses: ["TRYTON_WAREHOUSE", "TRYTON_WAREHOUSE2"].map(key).to_vec(),
+            keys: support::Keys {
+                party: key("TRYTON_CUSTOMER"),
+                tax: key("TRYTON_TAX"),
+                warehouse: key("TRYTON_WAREHOUSE"),
+                shipping: key("TRYTON_SHIPPING"),
+            },
+            run: MachineClock.now().as_microsecond(),
+            used: AtomicU32::new(0),
+        }
+    }
+}
+
+#[async_trait]
+impl Subject for Real {
+    fn connector(&self) -> &dyn Connector {
+        &self.connector
+    }
+
+    fn context(&self) -> CallContext {
+        let deadline = later(MachineClock.now(), Duration::from_secs(60));
+        CallContext { lane: Lane::Orders, deadline }
+    }
+
+    fn unique(&self, stem: &str) -> String {
+        format!("{stem}-{}-{}", self.run, self.used.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn units(&self) -> Vec<KnownUnit> {
+        self.units.clone()
+    }
+
+    fn warehouses(&self) -> Vec<RemoteKey> {
+        self.warehouses.clone()
+    }
+
+    fn shop(&self) -> Option<String> {
+        Some("shop-a".to_owned())
+    }
+
+    fn document(&self, reference: &str, unit: usize) -> Option<NewDocument> {
+        Some(support::document(&self.keys, "shop-a", reference, &self.units[unit].key))
+    }
+
+    fn spoiled(&self, document: NewDocument) -> Option<NewDocument> {
+        Some(support::spoiled(document))
+    }
+
+    async fn step(&self, document: &RemoteKey, step: Step) -> Option<()> {
+        let button = match step {
+            Step::Assign => "assign_try",
+            Step::Pick => "pick",
+            Step::Pack => "pack",
+            Step::Ship => "do",
+        };
+        let sale: i64 = document.as_str().parse().unwrap();
+        let read = self.clerk.call("model.sale.sale.read", vec![json!([sale]), json!(["shipments"])]).await;
+        let shipments = read[0]["shipments"].clone();
+        self.clerk.call(&format!("model.stock.shipment.out.{button}"), vec![shipments]).await;
+        Some(())
+    }
+
+    async fn receive(&self, unit: &RemoteKey, quantity: Decimal) -> Option<()> {
+        let product: i64 = unit.as_str().parse().unwrap();
+        let quantity: Value = serde_json::from_str(&quantity.to_string()).unwrap();
+        let (warehouse, supplier) = (id("TRYTON_WAREHOUSE"), id("TRYTON_SUPPLIER"));
+        let call = async |method: &str, params: Vec<Value>| self.clerk.call(&format!("model.{method}"), params).await;
+        let party = call("party.party.read", vec![json!([supplier]), json!(["addresses"])]).await;
+        let purchase = json!({
+            "party": supplier, "invoice_address": party[0]["addresses"][0], "warehouse": warehouse,
+            "currency": id("TRYTON_CURRENCY"), "invoice_method": "manual",
+            "lines": [["create", [{
+                "product": product, "quantity": quantity, "unit": id("TRYTON_UNIT"),
+                "unit_price": {"__class__": "Decimal", "decimal": "2"},
+            }]]],
+        });
+        let purchase = call("purchase.purchase.create", vec![json!([purchase])]).await;
+        call("purchase.purchase.quote", vec![purchase.clone()]).await;
+        call("purchase.purchase.confirm", vec![purchase.clone()]).await;
+        let domain = json!([["origin.purchase", "=", purchase[0], "purchase.line"]]);
+        let moves = call("stock.move.search", vec![domain, json!(0), json!(null), json!(null)]).await;
+        let fields = json!(["input_location", "storage_location"]);
+        let place = call("stock.location.read", vec![json!([warehouse]), fields]).await;
+        let shipment = json!({
+            "supplier": supplier, "warehouse": warehouse, "warehouse_input": place[0]["input_location"],
+            "warehouse_storage": place[0]["storage_location"], "incoming_moves": [["add", moves]],
+        });
+        let shipment = call("stock.shipment.in.create", vec![json!([shipment])]).await;
+        call("stock.shipment.in.receive", vec![shipment.clone()]).await;
+        call("stock.shipment.in.do", vec![shipment]).await;
+        Some(())
+    }
+
+    async fn edit_unit(&self, unit: &RemoteKey) -> Option<()> {
+        let product: i64 = unit.as_str().parse().unwrap();
+        let read = self.clerk.call("model.product.product.read", vec![json!([product]), json!(["template"])]).await;
+        let price = 10 + self.used.fetch_add(1, Ordering::Relaxed);
+        let values = json!({"list_price": {"__class__": "Decimal", "decimal": price.to_string()}});
+        self.clerk.call("model.product.template.write", vec![json!([read[0]["template"]]), values]).await;
+        Some(())
+    }
+}
+
+#[tokio::test]
+async fn tryton_on_a_real_server_keeps_every_promise_it_declares() {
+    let summary = conformance::run(&Real::new().await).await;
+    assert_eq!(summary.lacking, Vec::<&str>::new());
+    assert_eq!(summary.kept.len(), 27, "{:?}", summary.kept);
+}

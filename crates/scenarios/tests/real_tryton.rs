@@ -1,0 +1,259 @@
+//! The main job between two sandbox stores and a real Tryton. `./test` starts one; without it these tests fail.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use zygos_connectors::transport::HttpTransport;
+use zygos_core::{
+    Clock, SharedClock,
+    clock::elapsed,
+    http::{HttpRequest, HttpResponse, Transport, TransportError},
+    stock::Figure,
+};
+use zygos_engine::Engine;
+use zygos_scenarios::{real::RealWorld, world::Shop};
+use zygos_sim::merchantpro::{NewLine, NewOrder};
+
+/// The machine's clock: a real server keeps no virtual time.
+struct MachineClock;
+
+#[async_trait]
+impl Clock for MachineClock {
+    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
+    async fn sleep_until(&self, deadline: Timestamp) {
+        tokio::time::sleep(elapsed(self.now(), deadline)).await;
+    }
+}
+
+fn env(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run ./test, which starts a Tryton"))
+}
+
+/// Shop staff at the real server.
+struct Clerk {
+    transport: HttpTransport,
+    session: HeaderValue,
+}
+
+impl Clerk {
+    async fn log_in() -> Self {
+        let transport = HttpTransport::new().expect("a client");
+        let user = env("TRYTON_CLERK_USER");
+        let password = json!({"password": env("TRYTON_CLERK_PASSWORD")});
+        let answer = post(&transport, None, "common.db.login", &[json!(user), password, json!("en")]).await;
+        let text = format!("{user}:{}:{}", answer[0], answer[1].as_str().expect("a session key"));
+        let session = HeaderValue::from_str(&format!("Session {}", STANDARD.encode(text))).expect("a header");
+        Self { transport, session }
+    }
+
+    async fn call(&self, method: &str, mut params: Vec<Value>) -> Value {
+        params.push(json!({"company": env("TRYTON_COMPANY").parse::<i64>().expect("an id")}));
+        post(&self.transport, Some(&self.session), method, &params).await
+    }
+
+    /// The living sales with this reference.
+    async fn sales(&self, reference: &str) -> Vec<Value> {
+        let domain = json!([["web_id", "=", reference], ["state", "!=", "cancelled"]]);
+        let fields = json!(["state", "total_amount", "shipments"]);
+        let found = self
+            .call("model.sale.sale.search_read", vec![domain, json!(0), Value::Null, Value::Null, fields])
+            .await;
+        found.as_array().cloned().unwrap_or_default()
+    }
+
+    async fn receive(&self, product: i64, pieces: u32) {
+        let supplier = env("TRYTON_SUPPLIER").parse::<i64>().expect("an id");
+        let warehouse = env("TRYTON_WAREHOUSE").parse::<i64>().expect("an id");
+        let party = self.call("model.party.party.read", vec![json!([supplier]), json!(["addresses"])]).await;
+        let purchase = json!({
+            "party": supplier, "invoice_address": party[0]["addresses"][0], "warehouse": warehouse,
+            "currency": env("TRYTON_CURRENCY").parse::<i64>().expect("an id"), "invoice_method": "manual",
+            "lines": [["create", [{
+                "product": product, "quantity": pieces, "unit": env("TRYTON_UNIT").parse::<i64>().expect("an id"),
+                "unit_price": {"__class__": "Decimal", "decimal": "2"},
+            }]]],
+        });
+        let purchase = self.call("model.purchase.purchase.create", vec![json!([purchase])]).await[0].clone();
+        for button in ["quote", "confirm"] {
+            self.call(&format!("model.purchase.purchase.{button}"), vec![json!([purchase])]).await;
+        }
+        let domain = json!([["origin.purchase", "=", purchase, "purchase.line"]]);
+        let moves =
+            self.call("model.stock.move.search", vec![domain, json!(0), Value::Null, Value::Null]).await;
+        let place = self
+            .call(
+                "model.stock.location.read",
+                vec![json!([warehouse]), json!(["input_location", "storage_location"])],
+            )
+            .await;
+        let shipment = json!({
+            "supplier": supplier, "warehouse": warehouse, "warehouse_input": place[0]["input_location"],
+            "warehouse_storage": place[0]["storage_location"], "incoming_moves": [["add", moves]],
+        });
+        let shipment = self.call("model.stock.shipment.in.create", vec![json!([shipment])]).await[0].clone();
+        for button in ["receive", "do"] {
+            self.call(&format!("model.stock.shipment.in.{button}"), vec![json!([shipment])]).await;
+        }
+    }
+
+    async fn ship(&self, sale: &Value, waybill: &str) {
+        let shipment = sale["shipments"][0].clone();
+        for button in ["assign_try", "pick", "pack", "do"] {
+            self.call(&format!("model.stock.shipment.out.{button}"), vec![json!([shipment])]).await;
+        }
+        self.call("model.stock.shipment.out.write", vec![json!([shipment]), json!({"reference": waybill})])
+            .await;
+    }
+}
+
+async fn post(
+    transport: &HttpTransport,
+    session: Option<&HeaderValue>,
+    method: &str,
+    params: &[Value],
+) -> Value {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(session) = session {
+        headers.insert(header::AUTHORIZATION, session.clone());
+    }
+    let body = json!({"id": 1, "method": method, "params": params}).to_string();
+    let request = HttpRequest {
+        method: Method::POST,
+        url: env("TRYTON_RPC"),
+        headers,
+        body: Bytes::from(body),
+        timeout: Duration::from_secs(60),
+    };
+    let answer = transport.send(request).await.expect("the server answers");
+    let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
+    answer["result"].clone()
+}
+
+/// A door that can be shut, as if the server had been stopped.
+struct Door {
+    inner: HttpTransport,
+    shut: std::sync::atomic::AtomicBool,
+}
+
+#[async_trait]
+impl Transport for Door {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        if self.shut.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(TransportError::NotSent { reason: "connection refused".to_owned() });
+        }
+        self.inner.send(request).await
+    }
+}
+
+/// Runs the engine until `done` holds, at most two minutes.
+async fn until(engine: &Engine, what: &str, mut done: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    let waiting = async {
+        while !done().await {
+            assert!(began.elapsed() < Duration::from_secs(120), "waited two minutes until {what}");
+            MachineClock.sleep_until(MachineClock.now() + Duration::from_millis(500)).await;
+        }
+    };
+    tokio::select! {
+        ended = engine.run(std::future::pending()) => panic!("the engine ended by itself: {ended:?}"),
+        () = waiting => {}
+    }
+}
+
+#[tokio::test]
+async fn two_stores_and_a_real_tryton_are_kept_in_balance() {
+    let clock: SharedClock = Arc::new(MachineClock);
+    let door = Arc::new(Door { inner: HttpTransport::new().expect("a client"), shut: false.into() });
+    let world =
+        RealWorld::new(clock, &env("TRYTON_URL"), &env("TRYTON_PASSWORD"), door.clone(), Figure::Free);
+    let clerk = Clerk::log_in().await;
+    let engine = world.engine();
+    world.approve(&engine).await;
+    let sku = "SKU-00005";
+    let [here, there] = [&world.shops[0], &world.shops[1]];
+    let stock = |shop: &Shop| shop.sandbox.stock(shop.units[sku]).expect("the unit");
+
+    // Both stores begin with nonsense; the first comparison puts the ERP's figures there.
+    until(&engine, "both stores show the ERP's figure", async || {
+        stock(here) == stock(there) && stock(here) > Decimal::ONE
+    })
+    .await;
+    let before = stock(here);
+
+    // An order in one store: one confirmed sale with the same total, and the other store's figure lowered although
+    // nothing is reserved in the ERP.
+    let order = NewOrder {
+        lines: vec![NewLine::new(here.units[sku], 2)],
+        shipping_gross: Decimal::new(490, 2),
+        ..NewOrder::default()
+    };
+    let id = here.sandbox.place_order(order, world.now()).expect("the shop takes it");
+    let reference = format!("{}{id}", here.prefix);
+    until(&engine, "the order is a confirmed sale", async || {
+        clerk.sales(&reference).await.iter().any(|sale| sale["state"] == "processing")
+    })
+    .await;
+    until(&engine, "the other store shows two less", async || stock(there) == before - Decimal::TWO).await;
+    let sales = clerk.sales(&reference).await;
+    assert_eq!(sales.len(), 1);
+    let total: Decimal =
+        sales[0]["total_amount"]["decimal"].as_str().expect("a total").parse().expect("a number");
+    let paid = here.sandbox.order(&id).expect("the order")["total_amount"].to_string();
+    assert_eq!(total, paid.parse::<Decimal>().expect("a number"));
+
+    // Goods received raise both stores.
+    let domain = json!([["code", "=", sku]]);
+    let product =
+        clerk.call("model.product.product.search", vec![domain, json!(0), Value::Null, Value::Null]).await;
+    clerk.receive(product[0].as_i64().expect("an id"), 10).await;
+    let raised = before - Decimal::TWO + Decimal::TEN;
+    until(&engine, "both stores show ten more", async || stock(here) == raised && stock(there) == raised)
+        .await;
+
+    // The waybill returns, and no figure changes because the goods leave.
+    clerk.ship(&sales[0], "AWB-REAL-1").await;
+    until(&engine, "the waybill is in the store", async || {
+        here.sandbox.order(&id).expect("the order")["shipping_awb"] == "AWB-REAL-1"
+    })
+    .await;
+    assert_eq!((stock(here), stock(there)), (raised, raised));
+
+    // A hand edit is found and corrected.
+    there.sandbox.edit_stock(there.units[sku], Decimal::from(77));
+    until(&engine, "the hand edit is corrected", async || stock(there) == raised).await;
+
+    // Tryton stopped half-way and started again: nothing is lost, nothing is doubled.
+    door.shut.store(true, std::sync::atomic::Ordering::Relaxed);
+    let order = NewOrder { lines: vec![NewLine::new(there.units[sku], 1)], ..NewOrder::default() };
+    let late = there.sandbox.place_order(order, world.now()).expect("the shop takes it");
+    let began = Instant::now();
+    until(&engine, "some time has passed", async || began.elapsed() > Duration::from_secs(4)).await;
+    door.shut.store(false, std::sync::atomic::Ordering::Relaxed);
+    let reference = format!("{}{late}", there.prefix);
+    until(&engine, "the late order is a confirmed sale", async || {
+        clerk.sales(&reference).await.iter().any(|sale| sale["state"] == "processing")
+    })
+    .await;
+    assert_eq!(clerk.sales(&reference).await.len(), 1);
+    until(&engine, "both stores show one less", async || {
+        let expected = raised - Decimal::ONE;
+        stock(here) == expected && stock(there) == expected
+    })
+    .await;
+}
