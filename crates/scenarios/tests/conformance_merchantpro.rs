@@ -73,10 +73,15 @@ impl Shop {
             };
             shop.add_product(product, start);
         }
-        let units: Vec<(u64, String)> =
-            shop.units().into_iter().filter(|(_, sku, _)| !sku.is_empty()).map(|(id, sku, _)| (id, sku)).collect();
+        let units: Vec<(u64, String)> = shop
+            .units()
+            .into_iter()
+            .filter(|(_, sku, _)| !sku.is_empty())
+            .map(|(id, sku, _)| (id, sku))
+            .collect();
         let shared: SharedClock = clock.clone();
-        let transport = InProcess::new(shared.clone()).with_host("shop.test", shop.clone(), Arc::new(Faults::new(1)));
+        let transport =
+            InProcess::new(shared.clone()).with_host("shop.test", shop.clone(), Arc::new(Faults::new(1)));
         let connector = MerchantPro::new(
             "https://shop.test",
             &secret("key"),
@@ -105,7 +110,8 @@ impl Subject for Shop {
     }
 
     fn units(&self) -> Vec<KnownUnit> {
-        let known = |(id, sku): &(u64, String)| KnownUnit { key: RemoteKey::new(id.to_string()), sku: sku.clone() };
+        let known =
+            |(id, sku): &(u64, String)| KnownUnit { key: RemoteKey::new(id.to_string()), sku: sku.clone() };
         self.units.iter().map(known).collect()
     }
 

@@ -18,8 +18,8 @@ use zygos_connectors::tryton::{Tryton, TrytonConfig};
 use zygos_core::{
     Clock, RemoteKey, SharedClock,
     clock::later,
-    contract::{CallContext, Connector, Lane},
-    model::NewDocument,
+    contract::{CallContext, Connector, Fetch, Lane, Transition, Write},
+    model::{DocumentState, NewDocument, Record},
 };
 use zygos_scenarios::conformance::{self, KnownUnit, Step, Subject};
 use zygos_sim::{
@@ -63,13 +63,16 @@ impl Sandbox {
         }
         let keys = support::Keys {
             party: key(erp.add_party("Ana Exemplu", start).unwrap()),
-            tax: key(erp.add_tax("Goods of the suite", "VAT 19% of the suite", Decimal::new(19, 2), start).unwrap()),
+            tax: key(erp
+                .add_tax("Goods of the suite", "VAT 19% of the suite", Decimal::new(19, 2), start)
+                .unwrap()),
             warehouse: key(warehouses[0]),
             shipping: key(erp.product_id("SHIPPING").unwrap()),
         };
         let supplier = erp.add_party("Wholesale", start).unwrap();
         let shared: SharedClock = clock.clone();
-        let transport = InProcess::new(shared.clone()).with_host("erp.test", erp.clone(), Arc::new(Faults::new(1)));
+        let transport =
+            InProcess::new(shared.clone()).with_host("erp.test", erp.clone(), Arc::new(Faults::new(1)));
         let password = SecretString::from("sync-Secret-1".to_owned());
         let config = TrytonConfig::new("http://erp.test", "erp", "sync", password);
         Self {
@@ -174,4 +177,56 @@ async fn a_session_that_ends_between_two_calls_is_renewed_without_anybody_notici
     subject.connector.discover(&subject.context()).await.unwrap();
     subject.erp.kill_sessions();
     subject.connector.discover(&subject.context()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_order_that_is_overdue_is_neither_in_the_forecast_nor_in_the_deductions() {
+    let subject = Sandbox::new(TrytonSettings::default());
+    let unit = subject.units[0].key.clone();
+    let projected = async || {
+        let what =
+            Fetch::Stock { units: vec![unit.clone()], warehouses: vec![subject.warehouses[0].clone()] };
+        match subject.connector.fetch(&subject.context(), &what).await.unwrap().pop() {
+            Some(Ok(Record::Stock(row))) => row.projected.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let recorded = async || {
+        let what = Fetch::Deductions { shop: subject.shop(), references: vec!["LATE-1".to_owned()] };
+        match subject.connector.fetch(&subject.context(), &what).await.unwrap().pop() {
+            Some(Ok(Record::Deduction(deduction))) => deduction.recorded,
+            other => panic!("{other:?}"),
+        }
+    };
+    let new = Box::new(subject.document("LATE-1", 0).unwrap());
+    let created =
+        subject.connector.apply(&subject.context(), &[Write::CreateDocument(new)]).await.remove(0).unwrap();
+    let confirm = Write::TransitionDocument { document: created.key.unwrap(), to: Transition::Confirm };
+    subject.connector.apply(&subject.context(), &[confirm]).await.remove(0).unwrap();
+    assert_eq!((projected().await, recorded().await), (Decimal::from(98), Decimal::TWO));
+    subject.clock.advance(Duration::from_secs(24 * 3_600));
+    assert_eq!((projected().await, recorded().await), (Decimal::from(100), Decimal::ZERO));
+}
+
+#[tokio::test]
+async fn a_sale_that_is_processed_later_is_confirmed_and_deducts_nothing_yet() {
+    let delay = Some(Duration::from_secs(3_600));
+    let subject = Sandbox::new(TrytonSettings { worker_delay: delay, ..TrytonSettings::default() });
+    let new = Box::new(subject.document("SLOW-1", 0).unwrap());
+    let created =
+        subject.connector.apply(&subject.context(), &[Write::CreateDocument(new)]).await.remove(0).unwrap();
+    let document = created.key.unwrap();
+    for already in [false, true] {
+        let confirm = Write::TransitionDocument { document: document.clone(), to: Transition::Confirm };
+        let applied = subject.connector.apply(&subject.context(), &[confirm]).await.remove(0).unwrap();
+        let Some(Record::Document(read)) = applied.record else { panic!("the document is read back") };
+        assert_eq!((read.state, applied.already), (DocumentState::Confirmed, already));
+    }
+    let what = Fetch::Deductions { shop: subject.shop(), references: vec!["SLOW-1".to_owned()] };
+    let Some(Ok(Record::Deduction(deduction))) =
+        subject.connector.fetch(&subject.context(), &what).await.unwrap().pop()
+    else {
+        panic!("its line is there")
+    };
+    assert_eq!((deduction.recorded, deduction.reserved, deduction.moved), Default::default());
 }

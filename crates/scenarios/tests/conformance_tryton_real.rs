@@ -119,7 +119,13 @@ impl Real {
         let found = clerk
             .call(
                 "model.product.product.search_read",
-                vec![json!([["code", "in", skus]]), json!(0), json!(null), json!([["id", "ASC"]]), json!(["code"])],
+                vec![
+                    json!([["code", "in", skus]]),
+                    json!(0),
+                    json!(null),
+                    json!([["id", "ASC"]]),
+                    json!(["code"]),
+                ],
             )
             .await;
         let units = found.as_array().unwrap().iter().map(|row| KnownUnit {
@@ -197,7 +203,9 @@ impl Subject for Real {
         let product: i64 = unit.as_str().parse().unwrap();
         let quantity: Value = serde_json::from_str(&quantity.to_string()).unwrap();
         let (warehouse, supplier) = (id("TRYTON_WAREHOUSE"), id("TRYTON_SUPPLIER"));
-        let call = async |method: &str, params: Vec<Value>| self.clerk.call(&format!("model.{method}"), params).await;
+        let call = async |method: &str, params: Vec<Value>| {
+            self.clerk.call(&format!("model.{method}"), params).await
+        };
         let party = call("party.party.read", vec![json!([supplier]), json!(["addresses"])]).await;
         let purchase = json!({
             "party": supplier, "invoice_address": party[0]["addresses"][0], "warehouse": warehouse,
@@ -226,7 +234,8 @@ impl Subject for Real {
 
     async fn edit_unit(&self, unit: &RemoteKey) -> Option<()> {
         let product: i64 = unit.as_str().parse().unwrap();
-        let read = self.clerk.call("model.product.product.read", vec![json!([product]), json!(["template"])]).await;
+        let read =
+            self.clerk.call("model.product.product.read", vec![json!([product]), json!(["template"])]).await;
         let price = 10 + self.used.fetch_add(1, Ordering::Relaxed);
         let values = json!({"list_price": {"__class__": "Decimal", "decimal": price.to_string()}});
         self.clerk.call("model.product.template.write", vec![json!([read[0]["template"]]), values]).await;

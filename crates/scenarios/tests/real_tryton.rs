@@ -19,7 +19,6 @@ use zygos_core::{
     http::{HttpRequest, HttpResponse, Transport, TransportError},
     stock::Figure,
 };
-use zygos_engine::Engine;
 use zygos_scenarios::{real::RealWorld, world::Shop};
 use zygos_sim::merchantpro::{NewLine, NewOrder};
 
@@ -161,18 +160,12 @@ impl Transport for Door {
     }
 }
 
-/// Runs the engine until `done` holds, at most two minutes.
-async fn until(engine: &Engine, what: &str, mut done: impl AsyncFnMut() -> bool) {
+/// Waits until `done` holds, at most two minutes.
+async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
-    let waiting = async {
-        while !done().await {
-            assert!(began.elapsed() < Duration::from_secs(120), "waited two minutes until {what}");
-            MachineClock.sleep_until(MachineClock.now() + Duration::from_millis(500)).await;
-        }
-    };
-    tokio::select! {
-        ended = engine.run(std::future::pending()) => panic!("the engine ended by itself: {ended:?}"),
-        () = waiting => {}
+    while !done().await {
+        assert!(began.elapsed() < Duration::from_secs(120), "waited two minutes until {what}");
+        MachineClock.sleep_until(MachineClock.now() + Duration::from_millis(500)).await;
     }
 }
 
@@ -185,12 +178,19 @@ async fn two_stores_and_a_real_tryton_are_kept_in_balance() {
     let clerk = Clerk::log_in().await;
     let engine = world.engine();
     world.approve(&engine).await;
+    tokio::select! {
+        ended = engine.run(std::future::pending()) => panic!("the engine ended by itself: {ended:?}"),
+        () = story(&world, &clerk, &door) => {}
+    }
+}
+
+async fn story(world: &RealWorld, clerk: &Clerk, door: &Door) {
     let sku = "SKU-00005";
     let [here, there] = [&world.shops[0], &world.shops[1]];
     let stock = |shop: &Shop| shop.sandbox.stock(shop.units[sku]).expect("the unit");
 
     // Both stores begin with nonsense; the first comparison puts the ERP's figures there.
-    until(&engine, "both stores show the ERP's figure", async || {
+    until("both stores show the ERP's figure", async || {
         stock(here) == stock(there) && stock(here) > Decimal::ONE
     })
     .await;
@@ -205,11 +205,11 @@ async fn two_stores_and_a_real_tryton_are_kept_in_balance() {
     };
     let id = here.sandbox.place_order(order, world.now()).expect("the shop takes it");
     let reference = format!("{}{id}", here.prefix);
-    until(&engine, "the order is a confirmed sale", async || {
+    until("the order is a confirmed sale", async || {
         clerk.sales(&reference).await.iter().any(|sale| sale["state"] == "processing")
     })
     .await;
-    until(&engine, "the other store shows two less", async || stock(there) == before - Decimal::TWO).await;
+    until("the other store shows two less", async || stock(there) == before - Decimal::TWO).await;
     let sales = clerk.sales(&reference).await;
     assert_eq!(sales.len(), 1);
     let total: Decimal =
@@ -223,12 +223,11 @@ async fn two_stores_and_a_real_tryton_are_kept_in_balance() {
         clerk.call("model.product.product.search", vec![domain, json!(0), Value::Null, Value::Null]).await;
     clerk.receive(product[0].as_i64().expect("an id"), 10).await;
     let raised = before - Decimal::TWO + Decimal::TEN;
-    until(&engine, "both stores show ten more", async || stock(here) == raised && stock(there) == raised)
-        .await;
+    until("both stores show ten more", async || stock(here) == raised && stock(there) == raised).await;
 
     // The waybill returns, and no figure changes because the goods leave.
     clerk.ship(&sales[0], "AWB-REAL-1").await;
-    until(&engine, "the waybill is in the store", async || {
+    until("the waybill is in the store", async || {
         here.sandbox.order(&id).expect("the order")["shipping_awb"] == "AWB-REAL-1"
     })
     .await;
@@ -236,22 +235,22 @@ async fn two_stores_and_a_real_tryton_are_kept_in_balance() {
 
     // A hand edit is found and corrected.
     there.sandbox.edit_stock(there.units[sku], Decimal::from(77));
-    until(&engine, "the hand edit is corrected", async || stock(there) == raised).await;
+    until("the hand edit is corrected", async || stock(there) == raised).await;
 
     // Tryton stopped half-way and started again: nothing is lost, nothing is doubled.
     door.shut.store(true, std::sync::atomic::Ordering::Relaxed);
     let order = NewOrder { lines: vec![NewLine::new(there.units[sku], 1)], ..NewOrder::default() };
     let late = there.sandbox.place_order(order, world.now()).expect("the shop takes it");
     let began = Instant::now();
-    until(&engine, "some time has passed", async || began.elapsed() > Duration::from_secs(4)).await;
+    until("some time has passed", async || began.elapsed() > Duration::from_secs(4)).await;
     door.shut.store(false, std::sync::atomic::Ordering::Relaxed);
     let reference = format!("{}{late}", there.prefix);
-    until(&engine, "the late order is a confirmed sale", async || {
+    until("the late order is a confirmed sale", async || {
         clerk.sales(&reference).await.iter().any(|sale| sale["state"] == "processing")
     })
     .await;
     assert_eq!(clerk.sales(&reference).await.len(), 1);
-    until(&engine, "both stores show one less", async || {
+    until("both stores show one less", async || {
         let expected = raised - Decimal::ONE;
         stock(here) == expected && stock(there) == expected
     })

@@ -240,6 +240,14 @@ impl Tryton {
     }
 }
 
+/// What orders are entered into.
+const WRITTEN: [(&str, &str); 4] = [
+    ("sale.sale", "sales"),
+    ("sale.line", "lines of sales"),
+    ("party.party", "customers"),
+    ("party.address", "addresses"),
+];
+
 fn capabilities() -> Capabilities {
     let entity = |read: &[ReadMode], write: &[WriteMode], page_size: u32| EntityCapabilities {
         read: read.to_vec(),
@@ -319,6 +327,21 @@ impl Connector for Tryton {
                     )
                 }
                 Err(error) => return Err(error),
+            }
+        }
+        let asked = WRITTEN.map(|(model, _)| model);
+        let rights = self.door.read(context, "model.ir.model.access.get_access", vec![json!(asked)]).await?;
+        for (model, what) in WRITTEN {
+            let may = |right: &str| {
+                let right = rights.get(model).and_then(|rights| rights.get(right));
+                // Booleans that are stored come as 1 and 0.
+                right.is_some_and(|right| right.as_bool() == Some(true) || right.as_i64() == Some(1))
+            };
+            if !(may("create") && may("write")) {
+                find(
+                    Severity::Blocking,
+                    &format!("the user may not enter {what}; give it the group Sales in Tryton"),
+                );
             }
         }
         match self.door.search(context, &names::shops()).await {

@@ -244,3 +244,121 @@ impl Door {
         Ok(answer.as_str().unwrap_or_default().to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::VecDeque, sync::Mutex as Shared};
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use http::StatusCode;
+    use jiff::Timestamp;
+    use secrecy::SecretString;
+    use zygos_core::{
+        Clock,
+        contract::Lane,
+        http::{HttpResponse, TransportError},
+    };
+
+    use super::*;
+
+    struct StandingClock;
+
+    #[async_trait]
+    impl Clock for StandingClock {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        async fn sleep_until(&self, _deadline: Timestamp) {}
+    }
+
+    /// Gives prepared answers in order and keeps the methods that were called.
+    #[derive(Default)]
+    struct Prepared {
+        answers: Shared<VecDeque<(u16, &'static str)>>,
+        called: Shared<Vec<String>>,
+    }
+
+    #[async_trait]
+    impl Transport for Prepared {
+        async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            self.called.lock().unwrap().push(body["method"].as_str().unwrap().to_owned());
+            let (status, body) = self.answers.lock().unwrap().pop_front().expect("one call too many");
+            Ok(HttpResponse {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers: HeaderMap::new(),
+                body: Bytes::from_static(body.as_bytes()),
+            })
+        }
+    }
+
+    const LOGGED_IN: [(u16, &str); 2] =
+        [(200, r#"{"id":1,"result":[2,"abc",null]}"#), (200, r#"{"id":1,"result":{"company":1}}"#)];
+
+    fn door(answers: &[(u16, &'static str)]) -> (Door, Arc<Prepared>) {
+        let transport = Arc::new(Prepared::default());
+        transport.answers.lock().unwrap().extend(answers);
+        let mut config =
+            TrytonConfig::new("http://erp.test", "erp", "sync", SecretString::from("s".to_owned()));
+        config.skip_warnings = true;
+        (Door::new(config, transport.clone(), Arc::new(StandingClock)), transport)
+    }
+
+    fn context() -> CallContext {
+        CallContext { lane: Lane::Orders, deadline: Timestamp::MAX }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_is_never_accepted_is_renewed_once_and_not_in_a_loop() {
+        let answers = [&LOGGED_IN[..], &[(401, "")], &LOGGED_IN[..], &[(401, "")]].concat();
+        let (door, transport) = door(&answers);
+        let error = door.read(&context(), "model.ir.date.today", Vec::new()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Auth);
+        assert_eq!(transport.called.lock().unwrap().len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_login_that_is_refused_is_not_tried_twice() {
+        for (status, kind) in [(401, ErrorKind::Auth), (429, ErrorKind::RateLimited { wait: None })] {
+            let (door, transport) = door(&[(status, "<h1>no</h1>")]);
+            let error = door.read(&context(), "model.ir.date.today", Vec::new()).await.unwrap_err();
+            assert_eq!(error.kind, kind);
+            assert_eq!(*transport.called.lock().unwrap(), ["common.db.login"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_login_serves_many_calls() {
+        let answer = (200, r#"{"id":1,"result":null}"#);
+        let (door, transport) = door(&[&LOGGED_IN[..], &[answer, answer, answer]].concat());
+        for _ in 0..3 {
+            door.read(&context(), "model.ir.date.today", Vec::new()).await.unwrap();
+        }
+        assert_eq!(transport.called.lock().unwrap().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_warning_is_confirmed_and_the_write_repeated_where_that_is_configured() {
+        let warned = (200, r#"{"id":1,"error":["UserWarning",["a.b","Sure?",""]]}"#);
+        let done = (200, r#"{"id":1,"result":null}"#);
+        let (door, transport) = door(&[&LOGGED_IN[..], &[warned, done, done]].concat());
+        door.write(&context(), "model.sale.sale.quote", vec![json!([1])]).await.unwrap();
+        let called = transport.called.lock().unwrap();
+        assert_eq!(
+            called[2..],
+            ["model.sale.sale.quote", "model.res.user.warning.skip", "model.sale.sale.quote"]
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_once_the_deadline_has_passed() {
+        let (door, transport) = door(&[]);
+        let late = CallContext { deadline: Timestamp::UNIX_EPOCH, ..context() };
+        let error =
+            ConnectorError::from(door.write(&late, "model.sale.sale.quote", Vec::new()).await.unwrap_err());
+        assert_eq!(error.kind, ErrorKind::Unavailable { maybe_applied: false });
+        assert!(transport.called.lock().unwrap().is_empty());
+    }
+}

@@ -68,9 +68,10 @@ impl ConnectorError {
             | ErrorKind::NotFound
             | ErrorKind::Unsupported
             | ErrorKind::Protocol { .. } => true,
-            ErrorKind::Unavailable { .. } | ErrorKind::RateLimited { .. } | ErrorKind::Auth | ErrorKind::Forbidden => {
-                false
-            }
+            ErrorKind::Unavailable { .. }
+            | ErrorKind::RateLimited { .. }
+            | ErrorKind::Auth
+            | ErrorKind::Forbidden => false,
         }
     }
 

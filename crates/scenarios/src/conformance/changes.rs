@@ -24,7 +24,10 @@ pub(super) async fn a_feed_of_documents_misses_no_step(subject: &dyn Subject) ->
     tools::transition(subject, &key, Transition::Confirm).await.expect("a draft can be confirmed");
     let (told, confirmed) = tools::follow(subject, Entity::Document, Some(&drafted)).await;
     let states = documents_called(&told, &key);
-    assert!(states.iter().all(|state| *state >= DocumentState::Confirmed) && !states.is_empty(), "{states:?}");
+    assert!(
+        states.iter().all(|state| *state >= DocumentState::Confirmed) && !states.is_empty(),
+        "{states:?}"
+    );
     // Whoever lost what came after a stored cursor reads it again from there.
     let (again, _) = tools::follow(subject, Entity::Document, Some(&begun)).await;
     assert_eq!(documents_called(&again, &key).len(), 1, "a cursor gives the same again");
@@ -58,8 +61,10 @@ pub(super) async fn a_feed_of_movements_names_the_units_that_moved(subject: &dyn
     tools::transition(subject, &key, Transition::Confirm).await.expect("a draft can be confirmed");
     let (told, confirmed) = tools::follow(subject, Entity::Movement, Some(&begun)).await;
     let first = &subject.warehouses()[0];
-    let leaves = |record: &Record| matches!(record, Record::Movement(movement)
-        if movement.unit == unit && movement.from_warehouse.as_ref() == Some(first) && movement.to_warehouse.is_none());
+    let leaves = |record: &Record| {
+        matches!(record, Record::Movement(movement)
+        if movement.unit == unit && movement.from_warehouse.as_ref() == Some(first) && movement.to_warehouse.is_none())
+    };
     assert!(told.iter().any(leaves), "a planned delivery is a movement out of its warehouse: {told:?}");
     if subject.step(&key, Step::Assign).await.is_none() {
         return Verdict::Lacks;

@@ -21,7 +21,11 @@ fn must_be_unsupported<T>(answer: Result<T, ConnectorError>, what: &str) {
     match answer {
         Ok(_) => panic!("{what} is not declared and was done all the same"),
         Err(error) => {
-            assert_eq!(error.kind, ErrorKind::Unsupported, "{what} is not declared, which is what to answer: {error}");
+            assert_eq!(
+                error.kind,
+                ErrorKind::Unsupported,
+                "{what} is not declared, which is what to answer: {error}"
+            );
         }
     }
 }
@@ -32,7 +36,10 @@ pub(super) async fn what_is_not_declared_answers_unsupported(subject: &dyn Subje
     for entity in ENTITIES {
         let name = entity.name();
         if !capabilities.can_scan(entity) {
-            must_be_unsupported(connector.scan(&subject.context(), entity, None).await, &format!("listing {name}"));
+            must_be_unsupported(
+                connector.scan(&subject.context(), entity, None).await,
+                &format!("listing {name}"),
+            );
         }
         if !capabilities.can_follow(entity) {
             let answer = connector.changes(&subject.context(), entity, None).await;

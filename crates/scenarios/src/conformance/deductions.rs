@@ -26,7 +26,8 @@ async fn balance(
         let then = &before[warehouse];
         let of = deducted.get(warehouse);
         let [recorded, reserved, moved] =
-            [of.map(|d| d.recorded), of.map(|d| d.reserved), of.map(|d| d.moved)].map(Option::unwrap_or_default);
+            [of.map(|d| d.recorded), of.map(|d| d.reserved), of.map(|d| d.moved)]
+                .map(Option::unwrap_or_default);
         for (name, figure, then, missing) in [
             ("projected", row.projected, then.projected, recorded),
             ("free", row.free, then.free, reserved),
@@ -45,7 +46,9 @@ async fn balance(
     sums
 }
 
-pub(super) async fn figures_miss_exactly_what_is_deducted_from_draft_to_shipped(subject: &dyn Subject) -> Verdict {
+pub(super) async fn figures_miss_exactly_what_is_deducted_from_draft_to_shipped(
+    subject: &dyn Subject,
+) -> Verdict {
     let unit = subject.units()[2].key.clone();
     let reference = subject.unique("CONF");
     let document = subject.document(&reference, 2).expect("a document to write");

@@ -64,21 +64,27 @@ pub(super) async fn the_same_reference_twice_gives_one_document(subject: &dyn Su
     let (first, second) = join(tools::applied(subject, write()), tools::applied(subject, write())).await;
     let third = tools::applied(subject, write()).await;
     assert!(third.already, "creating it again says that it was there");
-    assert_eq!((&first.key, &second.key), (&third.key, &third.key), "every attempt answers the same document");
+    assert_eq!(
+        (&first.key, &second.key),
+        (&third.key, &third.key),
+        "every attempt answers the same document"
+    );
     assert_eq!(found(subject, &new.reference).await.len(), 1, "there is one document of the reference");
     Verdict::Kept
 }
 
 pub(super) async fn a_transition_reads_the_state_first(subject: &dyn Subject) -> Verdict {
     let key = tools::create(subject, new(subject, 1)).await;
-    let confirmed = tools::transition(subject, &key, Transition::Confirm).await.expect("a draft can be confirmed");
+    let confirmed =
+        tools::transition(subject, &key, Transition::Confirm).await.expect("a draft can be confirmed");
     assert!(!confirmed.already, "it was a draft");
     let state = tools::document_of(&confirmed).state;
     assert!(
         matches!(state, DocumentState::Confirmed | DocumentState::Processing | DocumentState::Done),
         "confirming leads on: {state:?}"
     );
-    let again = tools::transition(subject, &key, Transition::Confirm).await.expect("asking again is no error");
+    let again =
+        tools::transition(subject, &key, Transition::Confirm).await.expect("asking again is no error");
     assert!(again.already, "a repeated transition sends nothing");
     let nowhere = tools::transition(subject, &"999999999".into(), Transition::Confirm).await;
     let error = tools::refusal(nowhere, "confirming a document that does not exist");
@@ -87,7 +93,9 @@ pub(super) async fn a_transition_reads_the_state_first(subject: &dyn Subject) ->
     Verdict::Kept
 }
 
-pub(super) async fn a_document_is_cancelled_at_every_stage_before_the_goods_leave(subject: &dyn Subject) -> Verdict {
+pub(super) async fn a_document_is_cancelled_at_every_stage_before_the_goods_leave(
+    subject: &dyn Subject,
+) -> Verdict {
     let stages: [&[Step]; 3] = [&[], &[Step::Assign], &[Step::Assign, Step::Pick]];
     let mut documents = vec![tools::create(subject, new(subject, 1)).await];
     for steps in stages {
@@ -104,7 +112,8 @@ pub(super) async fn a_document_is_cancelled_at_every_stage_before_the_goods_leav
         let cancelled = tools::transition(subject, &key, Transition::Cancel).await;
         let cancelled = cancelled.unwrap_or_else(|error| panic!("{key} could not be cancelled: {error}"));
         assert_eq!(tools::document_of(&cancelled).state, DocumentState::Cancelled);
-        let again = tools::transition(subject, &key, Transition::Cancel).await.expect("asking again is no error");
+        let again =
+            tools::transition(subject, &key, Transition::Cancel).await.expect("asking again is no error");
         assert!(again.already, "a repeated cancellation sends nothing");
         let confirm = tools::transition(subject, &key, Transition::Confirm).await;
         let error = tools::refusal(confirm, "confirming a cancelled document");
@@ -131,7 +140,11 @@ pub(super) async fn lines_can_be_added_until_it_is_confirmed(subject: &dyn Subje
     let added = tools::applied(subject, write()).await;
     let document = tools::document_of(&added);
     let paid: Decimal = new.lines.iter().map(|line| line.total_gross).sum();
-    assert!(document.total > paid, "the added line is in the answer's total: {} after {paid}", document.total);
+    assert!(
+        document.total > paid,
+        "the added line is in the answer's total: {} after {paid}",
+        document.total
+    );
     assert!(document.state < DocumentState::Confirmed, "adding a line must not confirm");
     tools::transition(subject, &key, Transition::Confirm).await.expect("a draft can be confirmed");
     let error = tools::refusal(tools::apply(subject, write()).await, "adding a line to a confirmed document");
@@ -169,7 +182,8 @@ pub(super) async fn a_wrong_record_delays_only_itself(subject: &dyn Subject) -> 
 
 pub(super) async fn texts_of_any_script_and_length_are_taken(subject: &dyn Subject) -> Verdict {
     let capabilities = subject.connector().capabilities();
-    let lengths = |entity| capabilities.entity(entity).map(|entity| entity.lengths.clone()).unwrap_or_default();
+    let lengths =
+        |entity| capabilities.entity(entity).map(|entity| entity.lengths.clone()).unwrap_or_default();
     let limits = lengths(zygos_core::model::Entity::Document);
     let fitted = |field: &str, text: &str| -> String {
         let limit = limits.get(field).map_or(300, |limit| (*limit).min(300));
@@ -200,7 +214,9 @@ pub(super) async fn texts_of_any_script_and_length_are_taken(subject: &dyn Subje
         tools::applied(subject, Write::CreateParty(party)).await;
         let by_code = zygos_core::contract::Fetch::Parties(zygos_core::model::PartyQuery::Code(code));
         let read = tools::fetch(subject, by_code).await;
-        let [Record::Customer(party)] = read.as_slice() else { panic!("one customer has the code: {read:?}") };
+        let [Record::Customer(party)] = read.as_slice() else {
+            panic!("one customer has the code: {read:?}")
+        };
         assert_eq!(party.name, name, "a name comes back letter by letter");
     }
     Verdict::Kept

@@ -12,7 +12,8 @@ use zygos_core::{
     RemoteKey,
     contract::{
         Absence, Applied, CallContext, Capabilities, CheckFinding, CheckReport, Connector, ConnectorError,
-        DocumentKind, EntityCapabilities, ErrorKind, Lookup, Outcome, Severity, Side, Totals, Write, WriteMode,
+        DocumentKind, EntityCapabilities, ErrorKind, Lookup, Outcome, Severity, Side, Totals, Write,
+        WriteMode,
     },
     model::{Document, DocumentState, Entity, Invoice, NewDocument, Record},
 };
@@ -56,11 +57,18 @@ impl InvoiceOnly {
 
     fn issue(&self, new: &NewDocument) -> Outcome {
         let limits = &self.capabilities.entities[&Entity::Document].lengths;
-        let too_long = |field: &str, text: &str| limits.get(field).is_some_and(|most| text.chars().count() > *most as usize);
+        let too_long = |field: &str, text: &str| {
+            limits.get(field).is_some_and(|most| text.chars().count() > *most as usize)
+        };
         let texts = [("name", &new.billing.name), ("street", &new.billing.street)];
         let descriptions = new.lines.iter().map(|line| ("description", &line.description));
-        if let Some((field, _)) = texts.into_iter().chain(descriptions).find(|(field, text)| too_long(field, text)) {
-            return Err(ConnectorError::rejected(Some(field), "the text is longer than the invoice has room for"));
+        if let Some((field, _)) =
+            texts.into_iter().chain(descriptions).find(|(field, text)| too_long(field, text))
+        {
+            return Err(ConnectorError::rejected(
+                Some(field),
+                "the text is longer than the invoice has room for",
+            ));
         }
         if new.lines.is_empty() {
             return Err(ConnectorError::rejected(Some("lines"), "an invoice needs at least one line"));

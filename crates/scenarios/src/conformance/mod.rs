@@ -108,7 +108,8 @@ fn cases() -> Vec<Case> {
             c.can_write(Document, WriteMode::Create)
         }),
         case!(documents::a_wrong_record_delays_only_itself, |c| c.can_write(Document, WriteMode::Create)),
-        case!(documents::texts_of_any_script_and_length_are_taken, |c| c.can_write(Document, WriteMode::Create)),
+        case!(documents::texts_of_any_script_and_length_are_taken, |c| c
+            .can_write(Document, WriteMode::Create)),
         case!(deductions::figures_miss_exactly_what_is_deducted_from_draft_to_shipped, |c| {
             drafts(c) && c.can_fetch(Deduction) && c.can_fetch(Stock)
         }),
@@ -124,14 +125,14 @@ fn cases() -> Vec<Case> {
             c.can_write(Customer, WriteMode::Create) && c.can_fetch(Customer)
         }),
         case!(changes::a_feed_of_documents_misses_no_step, |c| drafts(c) && c.can_follow(Document)),
-        case!(changes::a_feed_of_movements_names_the_units_that_moved, |c| drafts(c) && c.can_follow(Movement)),
+        case!(changes::a_feed_of_movements_names_the_units_that_moved, |c| drafts(c)
+            && c.can_follow(Movement)),
         case!(changes::a_feed_of_products_tells_of_edits, |c| c.can_follow(Product)),
         case!(orders::the_newest_order_comes_first, |c| c.can_scan(Order)),
-        case!(orders::a_transition_of_an_order_reads_the_state_first, |c| c.can_write(Order, WriteMode::Transition)),
+        case!(orders::a_transition_of_an_order_reads_the_state_first, |c| c
+            .can_write(Order, WriteMode::Transition)),
         case!(orders::a_waybill_can_be_written_twice, |c| c.can_write(Order, WriteMode::Tracking)),
         case!(orders::a_tag_can_be_added_twice_and_is_there_once, |c| c.can_write(Order, WriteMode::Tag)),
-        case!(orders::a_webhook_is_believed_only_with_its_signature, |c| {
-            c.side == Side::Store
-        }),
+        case!(orders::a_webhook_is_believed_only_with_its_signature, |c| { c.side == Side::Store }),
     ]
 }

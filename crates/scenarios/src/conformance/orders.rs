@@ -34,7 +34,9 @@ pub(super) async fn the_newest_order_comes_first(subject: &dyn Subject) -> Verdi
 
 pub(super) async fn a_transition_of_an_order_reads_the_state_first(subject: &dyn Subject) -> Verdict {
     let Some(key) = subject.place_order().await else { return Verdict::Lacks };
-    for (to, reached) in [(Transition::Process, OrderStatus::Processing), (Transition::Ship, OrderStatus::Shipped)] {
+    for (to, reached) in
+        [(Transition::Process, OrderStatus::Processing), (Transition::Ship, OrderStatus::Shipped)]
+    {
         let write = || Write::TransitionOrder { order: key.clone(), to };
         assert!(!tools::applied(subject, write()).await.already, "{to:?} was missing");
         assert_eq!(order(subject, &key).await.status, reached);

@@ -20,7 +20,10 @@ fn new(subject: &dyn Subject) -> NewParty {
 }
 
 async fn create(subject: &dyn Subject, party: &NewParty) -> RemoteKey {
-    tools::applied(subject, Write::CreateParty(party.clone())).await.key.expect("creating a customer answers its key")
+    tools::applied(subject, Write::CreateParty(party.clone()))
+        .await
+        .key
+        .expect("creating a customer answers its key")
 }
 
 async fn found(subject: &dyn Subject, query: PartyQuery) -> Vec<RemoteKey> {
@@ -56,7 +59,7 @@ pub(super) async fn a_customer_is_found_by_everything_known_of_it(subject: &dyn 
     }
     let key = create(subject, &party).await;
     for query in queries {
-        assert_eq!(found(subject, query.clone()).await, [key.clone()], "found by {query:?}");
+        assert_eq!(found(subject, query.clone()).await, std::slice::from_ref(&key), "found by {query:?}");
     }
     let other = format!("{}.x@example.com", party.code.to_lowercase());
     assert!(found(subject, PartyQuery::Email(other)).await.is_empty(), "`_` is a letter and no pattern");

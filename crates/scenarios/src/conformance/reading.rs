@@ -28,7 +28,8 @@ pub(super) async fn a_page_can_be_read_again_from_its_checkpoint(subject: &dyn S
     let again = subject.connector().scan(&subject.context(), Entity::Product, from.as_ref()).await;
     let again = again.expect("a page that was read can be read again");
     let keys: Vec<&RemoteKey> = before.iter().map(Record::key).collect();
-    let read: Vec<&RemoteKey> = again.items.iter().filter_map(|item| Some(item.as_ref().ok()?.key())).collect();
+    let read: Vec<&RemoteKey> =
+        again.items.iter().filter_map(|item| Some(item.as_ref().ok()?.key())).collect();
     assert_eq!(keys, read, "the same checkpoint gives the same page");
     Verdict::Kept
 }
@@ -53,7 +54,9 @@ pub(super) async fn a_unit_is_found_by_key_and_by_sku(subject: &dyn Subject) -> 
             Fetch::UnitsBySku { skus: vec![unit.sku.clone(), subject.unique("NO-SKU")] },
         ] {
             let found = tools::fetch(subject, what).await;
-            let [Record::Product(found)] = found.as_slice() else { panic!("one unit was asked for: {found:?}") };
+            let [Record::Product(found)] = found.as_slice() else {
+                panic!("one unit was asked for: {found:?}")
+            };
             assert_eq!((&found.key, found.sku.as_deref()), (&unit.key, Some(unit.sku.as_str())));
             assert!(found.tracked, "a unit with stock is counted");
         }

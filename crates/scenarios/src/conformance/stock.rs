@@ -18,12 +18,19 @@ pub(super) async fn there_is_one_row_per_unit_and_warehouse(subject: &dyn Subjec
     let mut seen: BTreeSet<(RemoteKey, RemoteKey)> = BTreeSet::new();
     for record in rows {
         let Record::Stock(row) = record else { panic!("a look-up of stock gave {record:?}") };
-        assert!(units.contains(&row.unit), "a row of unit {}, which was not asked for or does not exist", row.unit);
+        assert!(
+            units.contains(&row.unit),
+            "a row of unit {}, which was not asked for or does not exist",
+            row.unit
+        );
         assert!(
             row.physical.is_some() || row.free.is_some() || row.projected.is_some(),
             "a row without any figure says nothing"
         );
-        assert!(seen.insert((row.unit.clone(), row.warehouse.clone())), "two rows for one unit in one warehouse");
+        assert!(
+            seen.insert((row.unit.clone(), row.warehouse.clone())),
+            "two rows for one unit in one warehouse"
+        );
     }
     assert_eq!(seen.len(), units.len() * warehouses.len(), "zeros are rows too");
     Verdict::Kept
@@ -40,8 +47,14 @@ pub(super) async fn goods_received_are_in_the_next_figures(subject: &dyn Subject
     for (warehouse, row) in &after {
         let arrived = if warehouse == first { Decimal::from(5) } else { Decimal::ZERO };
         let then = &before[warehouse];
-        for (figure, then) in [(row.physical, then.physical), (row.free, then.free), (row.projected, then.projected)] {
-            assert_eq!(figure, then.map(|then| then + arrived), "5 arrived in {first}, looking at {warehouse}");
+        for (figure, then) in
+            [(row.physical, then.physical), (row.free, then.free), (row.projected, then.projected)]
+        {
+            assert_eq!(
+                figure,
+                then.map(|then| then + arrived),
+                "5 arrived in {first}, looking at {warehouse}"
+            );
         }
     }
     Verdict::Kept
@@ -62,7 +75,10 @@ pub(super) async fn a_figure_that_is_set_is_the_one_read_back(subject: &dyn Subj
         }
     }
     let nobody = Write::SetStock { unit: RemoteKey::new("999999999"), figure: Decimal::ONE };
-    let error = tools::refusal(tools::apply(subject, nobody).await, "setting the stock of a unit that does not exist");
+    let error = tools::refusal(
+        tools::apply(subject, nobody).await,
+        "setting the stock of a unit that does not exist",
+    );
     assert!(!error.maybe_applied(), "a unit that does not exist can't have been written: {error}");
     Verdict::Kept
 }

@@ -16,7 +16,9 @@ pub(super) async fn fetch(subject: &dyn Subject, what: Fetch) -> Vec<Record> {
     let items = items.unwrap_or_else(|error| panic!("the look-up {what:?} failed: {error}"));
     items
         .into_iter()
-        .map(|item| item.unwrap_or_else(|unreadable| panic!("the look-up {what:?} gave an unreadable: {unreadable}")))
+        .map(|item| {
+            item.unwrap_or_else(|unreadable| panic!("the look-up {what:?} gave an unreadable: {unreadable}"))
+        })
         .collect()
 }
 
@@ -65,7 +67,11 @@ pub(super) async fn stock(subject: &dyn Subject, unit: &RemoteKey) -> BTreeMap<R
 }
 
 /// What is deducted in all warehouses together: recorded, reserved, moved.
-pub(super) async fn deducted(subject: &dyn Subject, reference: &str, unit: &RemoteKey) -> BTreeMap<RemoteKey, Deduction> {
+pub(super) async fn deducted(
+    subject: &dyn Subject,
+    reference: &str,
+    unit: &RemoteKey,
+) -> BTreeMap<RemoteKey, Deduction> {
     let what = Fetch::Deductions { shop: subject.shop(), references: vec![reference.to_owned()] };
     let mut sums: BTreeMap<RemoteKey, Deduction> = BTreeMap::new();
     for record in fetch(subject, what).await {
@@ -96,10 +102,12 @@ pub(super) async fn scan(subject: &dyn Subject, entity: Entity) -> Vec<(Option<C
     let mut total = None;
     loop {
         let page = subject.connector().scan(&subject.context(), entity, from.as_ref()).await;
-        let page = page.unwrap_or_else(|error| panic!("a page of the scan of {} failed: {error}", entity.name()));
+        let page =
+            page.unwrap_or_else(|error| panic!("a page of the scan of {} failed: {error}", entity.name()));
         assert_eq!(page.more, page.next.is_some(), "`more` of a scan says whether there is a next page");
         total = page.total.or(total);
-        let records = page.items.into_iter().map(|item| item.expect("every record of the subject can be read"));
+        let records =
+            page.items.into_iter().map(|item| item.expect("every record of the subject can be read"));
         pages.push((from, records.collect()));
         let Some(next) = page.next else { break };
         assert!(asked.insert(next.0.clone()), "a scan must not come back to a page it had: {next:?}");
@@ -127,7 +135,9 @@ pub(super) async fn follow(
     for _ in 0..1_000 {
         let page = subject.connector().changes(&subject.context(), entity, at.as_ref()).await;
         let page = page.unwrap_or_else(|error| panic!("the feed of {} failed: {error}", entity.name()));
-        records.extend(page.items.into_iter().map(|item| item.expect("every record of the subject can be read")));
+        records.extend(
+            page.items.into_iter().map(|item| item.expect("every record of the subject can be read")),
+        );
         let next = page.next.expect("a feed always says where to go on");
         if !page.more {
             return (records, next);

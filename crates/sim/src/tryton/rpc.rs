@@ -164,6 +164,7 @@ fn call(erp: &mut Erp, envelope: &Envelope, headers: &HeaderMap) -> Outcome<Json
         "model" if name == "ir.date" && method == "today" => {
             Ok(Value::Date(erp.store.today()).to_json(false))
         }
+        "model" if name == "ir.model.access" && method == "get_access" => access(&user, params),
         "model" => {
             let model = reading::known(name)?;
             let context = Context::read(&erp.store, context, user.staff)?;
@@ -194,6 +195,20 @@ fn preferences(erp: &Erp, user: &User) -> Json {
             "mon_grouping": [3, 3, 0], "mon_decimal_point": ".", "mon_thousands_sep": ",",
         },
     })
+}
+
+/// What the user may do with each of the models in question.
+fn access(user: &User, params: &[Json]) -> Outcome<Json> {
+    let names = params.first().and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut answer = serde_json::Map::new();
+    for name in names.iter().filter_map(Json::as_str) {
+        let writes = user.staff || !guarded(reading::known(name)?);
+        answer.insert(
+            name.to_owned(),
+            json!({"read": true, "write": writes, "create": writes, "delete": writes}),
+        );
+    }
+    Ok(Json::Object(answer))
 }
 
 /// Models that only staff may change.
