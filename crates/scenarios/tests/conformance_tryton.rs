@@ -1,5 +1,7 @@
 //! The Tryton connector on the sandbox.
 
+#![expect(clippy::unwrap_used, reason = "a subject that cannot be set up ends its test")]
+
 mod support;
 
 use std::{

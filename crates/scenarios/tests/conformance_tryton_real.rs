@@ -1,6 +1,8 @@
 //! The Tryton connector on a real server, seeded and started by `scripts/tryton.sh`, whose lines are in the
 //! environment.
 
+#![expect(clippy::unwrap_used, reason = "a subject that cannot be set up ends its test")]
+
 mod support;
 
 use std::{

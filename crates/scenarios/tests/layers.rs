@@ -1,5 +1,7 @@
 //! The directions in which the rooms may depend on each other, and who alone may do what. ARCHITECTURE.md says why.
 
+#![expect(clippy::expect_used, reason = "a test may end where its ground is missing")]
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -1,5 +1,7 @@
 //! The main job, told as stories, on virtual time.
 
+#![expect(clippy::expect_used, reason = "a test may end where its ground is missing")]
+
 use std::time::Duration;
 
 use rust_decimal::Decimal;

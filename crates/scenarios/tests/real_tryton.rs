@@ -1,5 +1,7 @@
 //! The main job between two sandbox stores and a real Tryton. `./test` starts one; without it these tests fail.
 
+#![expect(clippy::expect_used, reason = "a test may end where its ground is missing")]
+
 use std::{
     sync::Arc,
     time::{Duration, Instant},
