@@ -57,7 +57,10 @@ pub struct GuardFinding {
 pub fn inspect_stock(changes: &[StockChange], feed: FeedShape, limits: &GuardLimits) -> Vec<GuardFinding> {
     let mut findings = Vec::new();
     let free = u64::from(limits.zeroed_free);
-    let zeroed = changes.iter().filter(|change| change.after.is_zero() && !change.before.is_zero()).count();
+    let zeroed = changes
+        .iter()
+        .filter(|change| change.after <= Decimal::ZERO && change.before > Decimal::ZERO)
+        .count();
     let zeroed = u64::try_from(zeroed).unwrap_or(u64::MAX);
     let mut hold = |text: String| findings.push(GuardFinding { weight: Weight::Hold, text });
     if feed.units_expected > free {

@@ -93,8 +93,8 @@ impl fmt::Display for LinkIssue {
             ),
             Self::Ambiguous { unit, sku, candidates } => write!(
                 f,
-                "the store's product {} (id {unit}) fits several products of the ERP (ids {}); give it a SKU that only \
-                 one of them has",
+                "the store's product {} (id {unit}) cannot be matched for certain (ERP ids {}): several fit, or the one \
+                 that fits belongs to another product already; give it a SKU of its own",
                 sku.as_deref().unwrap_or("without SKU"),
                 listed(candidates)
             ),
@@ -116,49 +116,66 @@ pub fn link_units(store: &[Unit], erp: &[Unit], existing: &[(RemoteKey, RemoteKe
     let linked_erp: BTreeSet<&RemoteKey> = existing.iter().map(|(_, erp)| erp).collect();
     let store_by_sku = by_sku(store);
     let erp_by_sku = by_sku(erp);
-    let erp_by_ean = by_ean(erp);
+    let erp_by_ean = by_ean(erp.iter());
     let mut proposals = Vec::new();
     for (side, units, index) in [(Side::Store, store, &store_by_sku), (Side::Erp, erp, &erp_by_sku)] {
         sku_issues(side, units, index, &mut proposals);
     }
-    let mut taken: BTreeMap<&RemoteKey, &RemoteKey> = BTreeMap::new();
-    for unit in store.iter().filter(|unit| is_linkable(unit) && !linked_store.contains(&unit.key)) {
+    let open: Vec<&Unit> =
+        store.iter().filter(|unit| is_linkable(unit) && !linked_store.contains(&unit.key)).collect();
+    let mut pairs: BTreeMap<&RemoteKey, LinkProposal> = BTreeMap::new();
+    let mut taken = linked_erp;
+    // Every SKU before any EAN: a bar code met earlier must not take what a later SKU names exactly.
+    for unit in &open {
+        let Some(sku) = trimmed(unit) else { continue };
+        let only_here = store_by_sku.get(sku).is_some_and(|same| same.len() == 1);
+        if let (true, Some([only])) = (only_here, erp_by_sku.get(sku).map(Vec::as_slice))
+            && taken.insert(&only.key)
+        {
+            let link =
+                LinkProposal::Link { store: unit.key.clone(), erp: only.key.clone(), by: MatchedBy::Sku };
+            pairs.insert(&unit.key, link);
+        }
+    }
+    let left: Vec<&Unit> = open.iter().copied().filter(|unit| !pairs.contains_key(&unit.key)).collect();
+    let left_by_ean = by_ean(left.iter().copied());
+    for unit in &left {
         let sku = trimmed(unit);
-        if sku.is_some_and(|sku| store_by_sku.get(sku).is_some_and(|same| same.len() > 1)) {
+        let doubled = |index: &BTreeMap<&str, Vec<&Unit>>| {
+            sku.is_some_and(|sku| index.get(sku).is_some_and(|same| same.len() > 1))
+        };
+        // Duplicate SKUs are an issue of their own already.
+        if doubled(&store_by_sku) || doubled(&erp_by_sku) {
             continue;
         }
-        let by_sku = sku.and_then(|sku| erp_by_sku.get(sku));
-        let (candidates, by): (&[&Unit], MatchedBy) = match by_sku {
-            // Duplicates in the ERP are an issue of their own already.
-            Some(same) if same.len() > 1 => continue,
-            Some(same) => (same, MatchedBy::Sku),
-            None => match ean(unit).and_then(|ean| erp_by_ean.get(ean)) {
-                Some(same) => (same, MatchedBy::Ean),
-                None => {
-                    if let Some(sku) = sku {
-                        let issue = LinkIssue::OnlyInStore { unit: unit.key.clone(), sku: sku.to_owned() };
-                        proposals.push(LinkProposal::Issue(issue));
-                    }
-                    continue;
-                }
-            },
-        };
-        let free: Vec<&&Unit> = candidates
-            .iter()
-            .filter(|candidate| !linked_erp.contains(&candidate.key) && !taken.contains_key(&candidate.key))
-            .collect();
-        match (free.as_slice(), candidates.len()) {
-            ([only], 1) => {
-                taken.insert(&only.key, &unit.key);
-                proposals.push(LinkProposal::Link { store: unit.key.clone(), erp: only.key.clone(), by });
+        let by_sku = sku.and_then(|sku| erp_by_sku.get(sku)).map(Vec::as_slice).unwrap_or_default();
+        let by_ean = ean(unit).and_then(|ean| erp_by_ean.get(ean)).map(Vec::as_slice).unwrap_or_default();
+        let candidates = if by_sku.is_empty() { by_ean } else { by_sku };
+        let rivals = ean(unit).and_then(|ean| left_by_ean.get(ean)).map_or(0, Vec::len);
+        let free: Vec<&&Unit> =
+            candidates.iter().filter(|candidate| !taken.contains(&candidate.key)).collect();
+        let proposal = match (free.as_slice(), candidates) {
+            ([only], [_]) if by_sku.is_empty() && rivals <= 1 => {
+                taken.insert(&only.key);
+                LinkProposal::Link { store: unit.key.clone(), erp: only.key.clone(), by: MatchedBy::Ean }
             }
-            _ => proposals.push(LinkProposal::Issue(LinkIssue::Ambiguous {
+            (_, []) => LinkProposal::Issue(match sku {
+                Some(sku) => LinkIssue::OnlyInStore { unit: unit.key.clone(), sku: sku.to_owned() },
+                None if ean(unit).is_some() => {
+                    LinkIssue::BlankSku { side: Side::Store, unit: unit.key.clone(), name: unit.name.clone() }
+                }
+                // Told by `sku_issues` already.
+                None => continue,
+            }),
+            _ => LinkProposal::Issue(LinkIssue::Ambiguous {
                 unit: unit.key.clone(),
                 sku: unit.sku.clone(),
                 candidates: candidates.iter().map(|candidate| candidate.key.clone()).collect(),
-            })),
-        }
+            }),
+        };
+        pairs.insert(&unit.key, proposal);
     }
+    proposals.extend(open.iter().filter_map(|unit| pairs.remove(&unit.key)));
     proposals
 }
 
@@ -197,9 +214,9 @@ fn by_sku(units: &[Unit]) -> BTreeMap<&str, Vec<&Unit>> {
     index
 }
 
-fn by_ean(units: &[Unit]) -> BTreeMap<&str, Vec<&Unit>> {
+fn by_ean<'a>(units: impl Iterator<Item = &'a Unit>) -> BTreeMap<&'a str, Vec<&'a Unit>> {
     let mut index: BTreeMap<&str, Vec<&Unit>> = BTreeMap::new();
-    for unit in units.iter().filter(|unit| is_linkable(unit)) {
+    for unit in units.filter(|unit| is_linkable(unit)) {
         if let Some(ean) = ean(unit) {
             index.entry(ean).or_default().push(unit);
         }

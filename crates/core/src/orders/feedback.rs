@@ -67,16 +67,20 @@ fn together(sent: &[&Shipment]) -> Option<Tracking> {
     let mut parcels = sent.iter().filter_map(|shipment| shipment.tracking.as_ref());
     let first = parcels.next()?;
     let mut number = first.number.clone();
-    for parcel in parcels.filter(|parcel| parcel.number != first.number) {
-        number.push_str(", ");
-        number.push_str(&parcel.number);
+    let mut told = vec![&first.number];
+    for parcel in parcels {
+        if !told.contains(&&parcel.number) {
+            told.push(&parcel.number);
+            number.push_str(", ");
+            number.push_str(&parcel.number);
+        }
     }
     Some(Tracking { number, carrier: first.carrier.clone(), url: first.url.clone() })
 }
 
 /// A waybill that somebody entered in the store stays; one of ours grows by further parcels.
 fn may_replace(current: Option<&str>, ours: &str) -> bool {
-    current.is_none_or(|current| ours != current && ours.starts_with(current))
+    current.is_none_or(|current| current.is_empty() || ours.starts_with(&format!("{current}, ")))
 }
 
 fn due_transition(

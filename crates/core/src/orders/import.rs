@@ -128,7 +128,8 @@ fn plan(
         Guests::Fixed(party) if is_guest => Some(party.clone()),
         Guests::Fixed(_) | Guests::Match => None,
     };
-    let vat_number = customer.company.as_ref().and_then(|company| company.vat_number.clone());
+    let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let vat_number = customer.company.as_ref().and_then(|company| filled(&company.vat_number));
     let code = match &customer.key {
         Some(key) => format!("{}C{key}", rule.prefix),
         None => format!("{}G{}", rule.prefix, order.id),
@@ -137,11 +138,10 @@ fn plan(
         Some(company) if !company.name.trim().is_empty() => &company.name,
         _ => &customer.name,
     };
-    let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
     let email = filled(&customer.email);
     let phone = filled(&customer.phone);
     let mut lookups = Vec::new();
-    lookups.extend(filled(&vat_number).map(PartyQuery::VatNumber));
+    lookups.extend(vat_number.clone().map(PartyQuery::VatNumber));
     lookups.push(PartyQuery::Code(code.clone()));
     lookups.extend(email.clone().map(PartyQuery::Email));
     lookups.extend(phone.clone().map(PartyQuery::Phone));

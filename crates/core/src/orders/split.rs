@@ -52,6 +52,7 @@ fn quantities<'a>(orders: impl Iterator<Item = &'a Order>) -> BTreeMap<Option<&'
     for line in orders.flat_map(|order| &order.lines).filter(|line| line.kind == LineKind::Product) {
         *sums.entry(line.unit.as_ref()).or_default() += line.quantity;
     }
+    sums.retain(|_, quantity| !quantity.is_zero());
     sums
 }
 

@@ -1,4 +1,4 @@
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{Explanation, Figure, LedgerEntry, StockRule, Taken, WarehouseTerm};
 use crate::{ids::RemoteKey, model::StockRow};
@@ -100,11 +100,10 @@ fn most_cautious(rule: &StockRule) -> Figure {
     }
 }
 
+/// Down to whole multiples, and to what the unit may be sold in. 0 and 1 mean any multiple.
 fn round_down(figure: Decimal, multiple: Decimal, decimals: u32) -> Decimal {
-    let scale = Decimal::new(1, decimals.min(10));
-    let step = if multiple > Decimal::ZERO { multiple.max(scale) } else { scale };
-    match figure.checked_div(step) {
-        Some(steps) => steps.floor() * step,
-        None => figure,
-    }
+    let any = multiple <= Decimal::ZERO || multiple == Decimal::ONE;
+    let steps = if any { None } else { figure.checked_div(multiple) };
+    let figure = steps.map_or(figure, |steps| steps.floor() * multiple);
+    figure.round_dp_with_strategy(decimals.min(10), RoundingStrategy::ToNegativeInfinity)
 }

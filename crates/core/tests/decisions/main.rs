@@ -1,5 +1,6 @@
 //! The laws that the pure decisions keep, as worked tables and as properties over random lives.
 
+mod corners;
 mod failures;
 mod feedback;
 mod guard;
