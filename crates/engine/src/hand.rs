@@ -41,7 +41,7 @@ impl Engine {
                 self.connection_names().join(", ")
             )));
         }
-        let state = ConnectionState { mode, reason, ..self.repository.connection(connection).await? };
+        let state = ConnectionState { mode, reason };
         self.commit(vec![Mutation::PutConnection { connection: connection.clone(), state }]).await?;
         self.wake(connection);
         Ok(())

@@ -1,6 +1,10 @@
 //! Whether a connection answers: after failures it is left alone for a while, and people are told in plain words.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use zygos_core::{
@@ -8,7 +12,7 @@ use zygos_core::{
     clock::later,
     contract::{ConnectorError, ErrorKind},
 };
-use zygos_storage::{ConnectionState, Mode, Mutation};
+use zygos_storage::Mode;
 
 use crate::{
     engine::{Engine, lock},
@@ -24,48 +28,56 @@ const SILENT_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub(crate) struct Health {
-    resting: Mutex<BTreeMap<ConnectionId, (Timestamp, u32, String)>>,
+    resting: Mutex<BTreeMap<ConnectionId, Rest>>,
+    /// Connections that answered since this process began.
+    answered: Mutex<BTreeSet<ConnectionId>>,
+}
+
+/// A connection left alone for a while. Only this process needs to know: another one finds out by itself, and the
+/// state keeps nothing that could overwrite what people decided about the connection.
+#[derive(Clone)]
+struct Rest {
+    until: Timestamp,
+    /// In a row.
+    failures: u32,
+    reason: String,
+    /// People were told that it doesn't answer.
+    told: bool,
 }
 
 impl Engine {
     /// Fails when the connection is to be left alone for now.
     pub(crate) async fn check_rested(&self, connection: &Connection) -> Result<()> {
         let resting = lock(&self.health.resting).get(&connection.id).cloned();
-        match resting {
-            Some((until, _, reason)) if self.now() < until => {
-                Err(EngineError::Resting { connection: connection.id.clone(), reason })
+        match resting.filter(|rest| self.now() < rest.until) {
+            Some(rest) => {
+                Err(EngineError::Resting { connection: connection.id.clone(), reason: rest.reason })
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 
     /// When a connection may be called again; `None`: now.
     pub(crate) fn rests_until(&self, connection: &ConnectionId) -> Option<Timestamp> {
-        let until = lock(&self.health.resting).get(connection).map(|(until, _, _)| *until)?;
+        let until = lock(&self.health.resting).get(connection).map(|rest| rest.until)?;
         (self.now() < until).then_some(until)
     }
 
     pub(crate) async fn answered(&self, connection: &Connection) -> Result<()> {
-        let had_failed = lock(&self.health.resting).remove(&connection.id).is_some();
-        if had_failed {
+        let was_resting = lock(&self.health.resting).remove(&connection.id);
+        // The first answer after a start ends what an earlier process complained of.
+        let is_first = lock(&self.health.answered).insert(connection.id.clone());
+        if was_resting.is_some_and(|rest| rest.told) {
             self.tell(&Event::ConnectionBack { connection: connection.id.clone() });
-            let mut state = self.repository.connection(&connection.id).await?;
-            state.wait_until = None;
-            state.failures = 0;
-            self.commit(vec![
-                Mutation::PutConnection { connection: connection.id.clone(), state },
-                self.close_issue(&connection.id, "connection", "connection"),
-            ])
-            .await?;
+        } else if !is_first {
+            return Ok(());
         }
-        Ok(())
+        self.commit(vec![self.close_issue(&connection.id, "connection", "connection")]).await
     }
 
     pub(crate) async fn failed(&self, connection: &Connection, error: &ConnectorError) -> Result<()> {
-        let failures = {
-            let resting = lock(&self.health.resting);
-            resting.get(&connection.id).map_or(0, |(_, failures, _)| *failures) + 1
-        };
+        let known = lock(&self.health.resting).get(&connection.id).cloned();
+        let failures = known.as_ref().map_or(0, |rest| rest.failures) + 1;
         let (wait, issue) = match &error.kind {
             ErrorKind::Unavailable { .. } | ErrorKind::Protocol { .. } => {
                 let wait = self.retry.delay(failures.saturating_sub(1), None, self.jitter()).min(SILENT_WAIT);
@@ -93,24 +105,28 @@ impl Engine {
                 return Ok(());
             }
         };
-        let until = later(self.now(), wait);
-        lock(&self.health.resting).insert(connection.id.clone(), (until, failures, error.to_string()));
-        let mut mutations = Vec::new();
-        if failures == 1 || issue.is_some() {
+        // Waiting for calls is everyday work, not trouble.
+        let is_trouble = !matches!(error.kind, ErrorKind::RateLimited { .. });
+        let told = known.is_some_and(|rest| rest.told);
+        let rest = Rest {
+            until: later(self.now(), wait),
+            failures,
+            reason: error.to_string(),
+            told: told || is_trouble,
+        };
+        lock(&self.health.resting).insert(connection.id.clone(), rest);
+        if is_trouble && !told {
             self.tell(&Event::ConnectionTrouble {
                 connection: connection.id.clone(),
                 why: error.to_string(),
             });
-            let state = self.repository.connection(&connection.id).await?;
-            mutations.push(Mutation::PutConnection {
-                connection: connection.id.clone(),
-                state: ConnectionState { wait_until: Some(until), failures, ..state },
-            });
         }
-        if let Some(text) = issue {
-            mutations.push(self.issue(&connection.id, "connection", "connection", text, &[]));
+        match issue {
+            Some(text) => {
+                self.commit(vec![self.issue(&connection.id, "connection", "connection", text, &[])]).await
+            }
+            None => Ok(()),
         }
-        self.commit(mutations).await
     }
 
     /// As [`Self::failed`] for a call about one record: an answer that makes no sense says nothing of the others.

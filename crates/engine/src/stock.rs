@@ -35,6 +35,9 @@ use crate::{
     settings::{DriftPolicy, StoreSettings},
 };
 
+/// A write that would have less time than this for its answer is decided again instead.
+const LEAST_TIME: Duration = Duration::from_secs(10);
+
 /// What is to be done about one unit in one store.
 #[derive(Clone, Debug)]
 pub struct StockDecision {
@@ -593,14 +596,20 @@ impl Engine {
             return Ok(false);
         };
         let now = self.now();
-        let too_old = elapsed(figures_began, now) > self.settings.pace.stock_age;
+        // A raise must be on its way while its figures count: waiting for the call budget is within that time too.
+        let age = self.settings.pace.stock_age;
+        let counts_until = later(figures_began, age);
+        let too_old = elapsed(now, counts_until) < (age / 4).min(LEAST_TIME);
         if (too_old && decision.raises()) || self.rests_until(&connection.id).is_some() {
             let settled = Settled::Again { due_at: now, reason: None, failed: false };
             self.settle_if_ours(row, settled).await?;
             return Ok(false);
         }
         let write = Write::SetStock { unit: decision.unit.key.clone(), figure: after };
-        let context = self.context(row.lane);
+        let mut context = self.context(row.lane);
+        if decision.raises() {
+            context.deadline = context.deadline.min(counts_until);
+        }
         let sent = SentWrite { write: write.clone(), at: now, deadline: context.deadline };
         if !self.mark_sent(row, sent).await? {
             return Ok(false);

@@ -26,10 +26,6 @@ pub struct ConnectionState {
     pub mode: Mode,
     /// Why it is paused, for people.
     pub reason: Option<String>,
-    /// Set after failures: no call before this time.
-    pub wait_until: Option<Timestamp>,
-    /// Failures in a row.
-    pub failures: u32,
 }
 
 /// A unit as one connection has it, and when its figure was read.

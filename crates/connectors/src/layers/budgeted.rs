@@ -8,7 +8,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use http::Method;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use zygos_core::{
     SharedClock,
@@ -23,9 +24,8 @@ use super::lane;
 /// Until when an answer asks for silence; `None` when it doesn't. How a vendor says so is the vendor's.
 pub type RateLimitReader = fn(&HttpResponse, Timestamp) -> Option<Timestamp>;
 
-/// A write that would have to wait longer is given back untried: what it says was decided before it began to
-/// wait, and its caller's lease runs out.
-const WRITE_PATIENCE: Duration = Duration::from_secs(60);
+/// What is left of a write's time after it waited is at least this: a shorter one would leave good writes in doubt.
+const SHORTEST: Duration = Duration::from_secs(10);
 
 /// The calls of one credential, for all its connections in this process.
 pub type SharedBudget = Arc<Mutex<Budget>>;
@@ -47,8 +47,9 @@ impl Budgets {
 
 /// A transport that waits until the budget has room for a call of its lane, and listens when it is told to slow down.
 ///
-/// A GET waits as long as it takes. Anything else waits at most a minute; a longer wait answers
-/// [`TransportError::NotSent`] at once.
+/// A GET waits as long as it takes. Anything else waits no longer than its own timeout, for what it says was decided
+/// before it began to wait and its caller's lease runs out; one that would have to wait longer isn't sent but answered
+/// here, with status 429 and `Retry-After` in seconds, as the vendor would have answered it.
 pub struct BudgetedTransport {
     inner: Arc<dyn Transport>,
     clock: SharedClock,
@@ -89,13 +90,12 @@ impl BudgetedTransport {
         Ok(())
     }
 
-    async fn take(&self, lane: Lane, patience: Option<Duration>) -> Result<(), TransportError> {
+    /// Waits for a place; the wait that would be needed when it is longer than `patience`.
+    async fn take(&self, lane: Lane, patience: Option<Duration>) -> Result<(), Duration> {
         let began = self.clock.now();
         while let Err(earliest) = self.try_take(lane) {
             if patience.is_some_and(|patience| elapsed(began, earliest) > patience) {
-                return Err(TransportError::NotSent {
-                    reason: format!("the calls allowed for this connection are used up until {earliest:.0}"),
-                });
+                return Err(elapsed(self.clock.now(), earliest));
             }
             self.clock.sleep_until(earliest).await;
         }
@@ -103,12 +103,31 @@ impl BudgetedTransport {
     }
 }
 
+fn used_up(wait: Duration) -> HttpResponse {
+    // Whole seconds, rounded up: a second too early is refused again.
+    let seconds = wait.as_secs().saturating_add(1);
+    let body = r#"{"error":{"message":"not sent: the calls allowed for this connection are used up"}}"#;
+    HttpResponse {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        headers: HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from(seconds))]),
+        body: Bytes::from_static(body.as_bytes()),
+    }
+}
+
 #[async_trait]
 impl Transport for BudgetedTransport {
     async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let lane = lane::take(&mut request.headers);
-        let patience = (request.method != Method::GET).then_some(WRITE_PATIENCE);
-        self.take(lane, patience).await?;
+        if request.method == Method::GET {
+            self.take(lane, None).await.unwrap_or_default();
+        } else {
+            let began = self.clock.now();
+            if let Err(wait) = self.take(lane, Some(request.timeout)).await {
+                return Ok(used_up(wait));
+            }
+            let left = request.timeout.saturating_sub(elapsed(began, self.clock.now()));
+            request.timeout = left.max(SHORTEST.min(request.timeout));
+        }
         self.used.fetch_add(1, Ordering::Relaxed);
         let answer = self.inner.send(request).await;
         if let Ok(response) = &answer
@@ -122,8 +141,6 @@ impl Transport for BudgetedTransport {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use http::{HeaderMap, StatusCode};
     use zygos_core::clock::later;
 
     use super::{
@@ -144,7 +161,7 @@ mod tests {
     }
 
     fn wants_silence(response: &HttpResponse, now: Timestamp) -> Option<Timestamp> {
-        (response.status == StatusCode::TOO_MANY_REQUESTS).then(|| later(now, Duration::from_secs(40)))
+        (response.status == StatusCode::TOO_MANY_REQUESTS).then(|| later(now, Duration::from_secs(20)))
     }
 
     fn minute(calls: u32) -> [Window; 1] {
@@ -176,7 +193,7 @@ mod tests {
         let began = clock.now();
         assert_eq!(transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap().status, 429);
         assert_eq!(transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap().status, 200);
-        assert_eq!(elapsed(began, clock.now()), Duration::from_secs(40));
+        assert_eq!(elapsed(began, clock.now()), Duration::from_secs(20));
     }
 
     #[tokio::test]
@@ -187,14 +204,25 @@ mod tests {
         let transport = BudgetedTransport::new(Answers::ok(), clock.clone(), budget, wants_silence);
         let began = clock.now();
         transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap();
-        let refused = transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap_err();
-        assert!(
-            matches!(&refused, TransportError::NotSent { reason } if reason.contains("used up")),
-            "{refused}"
-        );
+        let refused = transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap();
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refused.headers[header::RETRY_AFTER], "3601");
         assert_eq!(clock.now(), began);
         transport.send(request(Method::GET, Lane::Orders)).await.unwrap();
         assert_eq!(elapsed(began, clock.now()), Duration::from_secs(3600));
         assert_eq!(transport.calls_used(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_write_waits_within_its_own_time_and_the_wait_shortens_it() {
+        let clock = SteppingClock::shared();
+        let window = Window { length: Duration::from_secs(12), calls: 1 };
+        let budget = Budgets::default().of("shop.example#1", &[window]);
+        let answers = Answers::ok();
+        let transport = BudgetedTransport::new(answers.clone(), clock.clone(), budget, wants_silence);
+        for _ in 0..2 {
+            transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap();
+        }
+        assert_eq!(answers.timeouts(), [30, 18].map(Duration::from_secs));
     }
 }

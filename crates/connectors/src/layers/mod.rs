@@ -10,6 +10,8 @@
 //!
 //! There is no layer for deadlines: a connector gives every request the time that its context has left.
 
+#[cfg(test)]
+mod behaviour;
 mod budgeted;
 mod capability_checked;
 pub mod lane;

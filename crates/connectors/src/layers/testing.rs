@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -36,7 +37,10 @@ impl Clock for SteppingClock {
 }
 
 /// Answers with these statuses in turn, then with 200.
-pub struct Answers(Mutex<VecDeque<StatusCode>>);
+pub struct Answers {
+    statuses: Mutex<VecDeque<StatusCode>>,
+    timeouts: Mutex<Vec<Duration>>,
+}
 
 impl Answers {
     pub fn ok() -> Arc<Self> {
@@ -44,14 +48,20 @@ impl Answers {
     }
 
     pub fn of<const N: usize>(statuses: [StatusCode; N]) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(VecDeque::from(statuses))))
+        Arc::new(Self { statuses: Mutex::new(VecDeque::from(statuses)), timeouts: Mutex::default() })
+    }
+
+    /// Of the requests that arrived.
+    pub fn timeouts(&self) -> Vec<Duration> {
+        self.timeouts.lock().unwrap().clone()
     }
 }
 
 #[async_trait]
 impl Transport for Answers {
-    async fn send(&self, _request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        let status = self.0.lock().unwrap().pop_front().unwrap_or(StatusCode::OK);
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        self.timeouts.lock().unwrap().push(request.timeout);
+        let status = self.statuses.lock().unwrap().pop_front().unwrap_or(StatusCode::OK);
         Ok(HttpResponse { status, headers: HeaderMap::new(), body: Bytes::new() })
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use zygos_core::{
     SharedClock,
     clock::elapsed,
-    contract::{CallContext, ConnectorError},
+    contract::{CallContext, ConnectorError, ErrorKind},
     http::{HttpRequest, Transport},
 };
 
@@ -88,13 +88,19 @@ impl Caller {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         lane::mark(&mut headers, context.lane);
-        let now = self.clock.now();
+        let left = elapsed(self.clock.now(), context.deadline);
+        if left.is_zero() {
+            return Err(ConnectorError::new(
+                ErrorKind::Unavailable { maybe_applied: false },
+                "no time was left for calling the store",
+            ));
+        }
         let request = HttpRequest {
             method,
             url: format!("{}{path}", self.base),
             headers,
             body: body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string())),
-            timeout: elapsed(now, context.deadline).clamp(Duration::from_secs(1), LONGEST),
+            timeout: left.min(LONGEST),
         };
         let answer = self.transport.send(request).await.map_err(|error| errors::no_answer(&error, nature))?;
         errors::read(&answer, nature, self.clock.now())

@@ -40,7 +40,15 @@ const WINDOWS: [(&str, u64, u32); 4] = [
 fn read(section: &Section<'_>) -> Option<Box<dyn Configured>> {
     let url = section.required_text("url", "https://shop.example").and_then(|url| {
         let url = url.trim().trim_end_matches('/').to_owned();
-        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let plain = url.strip_prefix("http://");
+        if plain.is_some_and(|host| !is_this_machine(host)) {
+            section.problem(
+                "url",
+                "must begin with https://, for the key and the secret travel with every call",
+            );
+            return None;
+        }
+        let rest = url.strip_prefix("https://").or(plain);
         if rest.is_some_and(|host| !host.is_empty() && !host.contains('/')) {
             return Some(url);
         }
@@ -61,6 +69,12 @@ fn read(section: &Section<'_>) -> Option<Box<dyn Configured>> {
         })
         .collect();
     Some(Box::new(Account { url: url?, key: key?, secret: secret?, webhook_secret, windows }))
+}
+
+/// A sandbox on this machine needs no TLS.
+fn is_this_machine(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 impl Configured for Account {
@@ -99,4 +113,26 @@ impl Configured for Account {
 fn silence(response: &HttpResponse, now: Timestamp) -> Option<Timestamp> {
     (response.status == StatusCode::TOO_MANY_REQUESTS)
         .then(|| zygos_core::clock::later(now, errors::wait(&response.headers, &response.body, now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use zygos_core::settings::Document;
+
+    use super::*;
+
+    fn problems(url: &str) -> usize {
+        let text = format!("url = \"{url}\"\nkey = {{ env = \"K\" }}\nsecret = {{ env = \"S\" }}\n");
+        let document = Document::parse(&text);
+        read(&document.root().expect("it parses"));
+        document.into_problems().len()
+    }
+
+    #[test]
+    fn credentials_travel_in_clear_only_within_this_machine() {
+        assert_eq!(problems("https://shop.example"), 0);
+        assert_eq!(problems("http://127.0.0.1:8401"), 0);
+        assert_eq!(problems("http://shop.example"), 1);
+        assert_eq!(problems("http://127.0.0.1.example"), 1);
+    }
 }

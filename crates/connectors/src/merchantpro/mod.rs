@@ -29,6 +29,7 @@ use zygos_core::{
 pub use config::VENDOR;
 
 use self::{calls::Caller, errors::Nature, read::Fields};
+use crate::one_by_one::stopped_by;
 
 /// Largest page of a list (MerchantPro dossier §2.2).
 const PAGE: u32 = 100;
@@ -225,17 +226,11 @@ impl Connector for MerchantPro {
     async fn apply(&self, context: &CallContext, batch: &[Write]) -> Vec<Outcome> {
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(batch.len());
         for write in batch {
-            let down = outcomes.last().is_some_and(|last| {
-                last.as_ref().is_err_and(|error| matches!(error.kind, ErrorKind::Unavailable { .. }))
-            });
-            outcomes.push(if down {
-                Err(ConnectorError::new(
-                    ErrorKind::Unavailable { maybe_applied: false },
-                    "not tried, because the store did not answer the one before",
-                ))
-            } else {
-                apply::one(&self.caller, context, write).await
-            });
+            let outcome = match stopped_by(&outcomes) {
+                Some(stopped) => Err(stopped),
+                None => apply::one(&self.caller, context, write).await,
+            };
+            outcomes.push(outcome);
         }
         outcomes
     }

@@ -29,6 +29,10 @@ pub(super) fn read(row: &Value) -> Result<Order, Unreadable> {
     let fields = Fields::of(row)?;
     let currency = fields.required_text("currency")?;
     let currency = Currency::parse(&currency).map_err(|error| unreadable("currency", &error.to_string()))?;
+    // Asked for with every order: without it an order would pass for one that takes nothing from the shelf.
+    if fields.value("line_items").is_none() {
+        return Err(unreadable("line_items", "it is missing"));
+    }
     let mut lines = Vec::new();
     for line in fields.list("line_items") {
         lines.push(product_or_discount(line)?);

@@ -31,10 +31,14 @@ pub(super) fn read(
     let body: Value = serde_json::from_slice(body).map_err(|_| WebhookRejected::Unreadable)?;
     // The envelope is inferred: the record itself, or below `data` or `resource`.
     let record = ["data", "resource"].iter().find_map(|key| body.get(key)).unwrap_or(&body);
-    let entity = if record.get("shipping_status").is_some() || record.get("payment_status").is_some() {
+    let has = |field: &str| record.get(field).is_some();
+    let entity = if has("shipping_status") || has("payment_status") {
         Entity::Order
-    } else {
+    } else if has("sku") || has("inventory_enabled") {
         Entity::Product
+    } else {
+        // Contact requests and the like are nothing to look at.
+        return Ok(Vec::new());
     };
     Ok(vec![Hint { entity, key: key_of(record) }])
 }

@@ -43,6 +43,7 @@ use self::{
     session::Door,
     stock::Place,
 };
+use crate::one_by_one::stopped_by;
 
 /// One company at a Tryton server.
 pub struct Tryton {
@@ -419,17 +420,11 @@ impl Connector for Tryton {
     async fn apply(&self, context: &CallContext, batch: &[Write]) -> Vec<Outcome> {
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(batch.len());
         for write in batch {
-            let down = outcomes.last().is_some_and(|last| {
-                last.as_ref().is_err_and(|error| matches!(error.kind, ErrorKind::Unavailable { .. }))
-            });
-            outcomes.push(if down {
-                Err(ConnectorError::new(
-                    ErrorKind::Unavailable { maybe_applied: false },
-                    "not tried, because Tryton did not answer the one before",
-                ))
-            } else {
-                self.one(context, write).await.map_err(ConnectorError::from)
-            });
+            let outcome = match stopped_by(&outcomes) {
+                Some(stopped) => Err(stopped),
+                None => self.one(context, write).await.map_err(ConnectorError::from),
+            };
+            outcomes.push(outcome);
         }
         outcomes
     }

@@ -138,6 +138,7 @@ async fn a_bad_record_is_an_item_of_its_page_with_its_field_and_nothing_personal
         (json!({"date_created": "yesterday"}), "date_created"),
         (json!({"currency": "leu1"}), "currency"),
         (json!({"shipping_status": null}), "shipping_status"),
+        (json!({"line_items": null}), "line_items"),
         (json!({ "line_items": strange }), "line_items.item_type"),
     ];
     for (changes, field) in cases {

@@ -34,6 +34,12 @@ fn a_signed_record_is_a_hint_wherever_it_stands_in_its_envelope() {
 }
 
 #[test]
+fn what_is_neither_order_nor_product_is_nothing_to_look_at() {
+    let request = r#"{"id":5,"message":"Do you ship to Greece?"}"#;
+    assert_eq!(hints(request, &signed(request, "hook-secret")), Ok(vec![]));
+}
+
+#[test]
 fn what_is_not_signed_with_the_secret_is_not_even_read() {
     let bad = Err(WebhookRejected::BadSignature);
     assert_eq!(hints(ORDER, &signed(ORDER, "another secret")), bad);

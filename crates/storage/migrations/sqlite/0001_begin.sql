@@ -7,8 +7,6 @@ CREATE TABLE connection (
     connection TEXT NOT NULL,
     mode TEXT NOT NULL,
     reason TEXT,
-    wait_until INTEGER,
-    failures INTEGER NOT NULL,
     PRIMARY KEY (workspace, connection)
 ) STRICT, WITHOUT ROWID;
 

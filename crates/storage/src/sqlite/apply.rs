@@ -105,9 +105,7 @@ impl<'a> Apply<'a> {
                     .query(statements::PUT_CONNECTION)
                     .bind(connection.as_str())
                     .bind(to_word("connection", state.mode)?)
-                    .bind(state.reason.as_deref())
-                    .bind(optional_micros(state.wait_until))
-                    .bind(state.failures);
+                    .bind(state.reason.as_deref());
                 self.run(put).await?;
             }
             Mutation::PutCursor { connection, feed, checkpoint } => {

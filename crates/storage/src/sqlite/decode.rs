@@ -30,20 +30,13 @@ pub(super) trait Meaning {
 pub(super) struct ConnectionColumns {
     mode: String,
     reason: Option<String>,
-    wait_until: Option<i64>,
-    failures: i64,
 }
 
 impl Meaning for ConnectionColumns {
     type Value = ConnectionState;
 
     fn meaning(self) -> Result<ConnectionState> {
-        Ok(ConnectionState {
-            mode: from_word("connection", self.mode)?,
-            reason: self.reason,
-            wait_until: optional_timestamp("connection", self.wait_until)?,
-            failures: count("connection", self.failures)?,
-        })
+        Ok(ConnectionState { mode: from_word("connection", self.mode)?, reason: self.reason })
     }
 }
 

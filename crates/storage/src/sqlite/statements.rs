@@ -102,12 +102,11 @@ statements! {
     NEXT_ID = "INSERT INTO sequence (workspace, name, last) VALUES (?1, ?2, 1) \
         ON CONFLICT (workspace, name) DO UPDATE SET last = last + 1 RETURNING last";
 
-    CONNECTION = "SELECT mode, reason, wait_until, failures FROM connection \
+    CONNECTION = "SELECT mode, reason FROM connection \
         WHERE workspace = ?1 AND connection = ?2";
-    PUT_CONNECTION = "INSERT INTO connection (workspace, connection, mode, reason, wait_until, failures) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-        ON CONFLICT (workspace, connection) DO UPDATE SET mode = excluded.mode, reason = excluded.reason, \
-        wait_until = excluded.wait_until, failures = excluded.failures";
+    PUT_CONNECTION = "INSERT INTO connection (workspace, connection, mode, reason) \
+        VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (workspace, connection) DO UPDATE SET mode = excluded.mode, reason = excluded.reason";
 
     CURSOR = "SELECT checkpoint FROM cursor WHERE workspace = ?1 AND connection = ?2 AND feed = ?3";
     PUT_CURSOR = "INSERT INTO cursor (workspace, connection, feed, checkpoint) VALUES (?1, ?2, ?3, ?4) \

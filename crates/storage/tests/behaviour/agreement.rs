@@ -112,8 +112,7 @@ fn mutation([what, a, b, c, d]: Choice, claimed: &[OutboxRow]) -> Option<Mutatio
     Some(match what % 32 {
         0 => {
             let mode = [Mode::Observe, Mode::Live, Mode::Paused][usize::from(b) % 3];
-            let state =
-                ConnectionState { mode, reason: None, wait_until: Some(moment(c)), failures: d.into() };
+            let state = ConnectionState { mode, reason: (c % 2 == 0).then(|| format!("reason {d}")) };
             Mutation::PutConnection { connection: connection(a), state }
         }
         1 => Mutation::PutCursor {

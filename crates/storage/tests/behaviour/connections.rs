@@ -1,7 +1,7 @@
 use zygos_core::contract::Checkpoint;
 use zygos_storage::{ConnectionState, Mode, Mutation, Repository, StorageError};
 
-use crate::support::{at, erp, journal_entry, micros_after, put_unit, settle, store, stored_unit, wish};
+use crate::support::{at, erp, journal_entry, put_unit, settle, store, stored_unit, wish};
 
 crate::behaviours![
     a_connection_never_heard_of_observes,
@@ -18,12 +18,8 @@ async fn a_connection_never_heard_of_observes(repository: &dyn Repository) {
 }
 
 async fn the_state_of_a_connection_is_replaced(repository: &dyn Repository) {
-    let paused = ConnectionState {
-        mode: Mode::Paused,
-        reason: Some("the credentials are refused".to_owned()),
-        wait_until: Some(micros_after(at(1), 999_999)),
-        failures: 4,
-    };
+    let paused =
+        ConnectionState { mode: Mode::Paused, reason: Some("the credentials are refused".to_owned()) };
     let live = ConnectionState { mode: Mode::Live, ..ConnectionState::default() };
     for state in [paused, live] {
         let put = Mutation::PutConnection { connection: store(), state: state.clone() };

@@ -343,7 +343,7 @@ pub fn a_little_of_everything() -> Vec<Mutation> {
     vec![
         Mutation::PutConnection {
             connection: store(),
-            state: ConnectionState { mode: Mode::Live, reason: None, wait_until: Some(at(9)), failures: 1 },
+            state: ConnectionState { mode: Mode::Live, reason: None },
         },
         Mutation::PutCursor {
             connection: store(),
