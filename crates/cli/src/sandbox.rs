@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use rust_decimal::Decimal;
 use tokio::net::TcpListener;
 use zygos_connectors::transport::HttpTransport;
 use zygos_core::{
@@ -40,6 +41,8 @@ async fn merchantpro(arguments: &SandboxArguments) -> Result<(), Failure> {
     let mut settings = ShopSettings {
         host: arguments.listen.to_string(),
         currency: "EUR".to_owned(),
+        // As its goods, and as the sandbox ERP's only full rate.
+        shipping_tax_percent: Decimal::from(19),
         ..ShopSettings::default()
     };
     if arguments.no_limits {

@@ -122,6 +122,19 @@ async fn a_reading_that_found_nobody_is_tried_twice_more_and_no_oftener() {
 }
 
 #[tokio::test]
+async fn a_reading_that_is_asked_to_come_later_comes_later_if_its_time_allows() {
+    let clock = SteppingClock::shared();
+    let limited = |seconds| ErrorKind::RateLimited { wait: Some(Duration::from_secs(seconds)) };
+    let (soon, late) = (Fake::failing([limited(5)]), Fake::failing([limited(60)]));
+    let began = clock.now();
+    assert!(around(soon.clone(), "shop", &clock).check(&context(&clock, 30)).await.is_ok());
+    assert_eq!(elapsed(began, clock.now()), Duration::from_secs(5));
+    let refused = around(late.clone(), "shop", &clock).check(&context(&clock, 30)).await;
+    assert_eq!(refused.unwrap_err().kind, limited(60));
+    assert_eq!(late.called(), 1);
+}
+
+#[tokio::test]
 async fn a_reading_is_not_tried_again_past_its_deadline_nor_after_a_refusal() {
     let clock = SteppingClock::shared();
     let short = Fake::failing([down(), down()]);

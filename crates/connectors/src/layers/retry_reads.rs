@@ -15,7 +15,8 @@ use zygos_core::{
 /// Waits before the second and the third try.
 const WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
 
-/// Tries a reading that found the side unavailable up to twice more, within its deadline. Writes pass untouched:
+/// Tries a reading that found the side unavailable, or was asked to come a little later, up to twice more, within
+/// its deadline. Writes pass untouched:
 /// when to try them again is decided by whoever knows what they mean.
 pub struct RetryReads {
     inner: Arc<dyn Connector>,
@@ -35,8 +36,13 @@ impl RetryReads {
     {
         for wait in WAITS {
             let answer = read().await;
-            let Err(ConnectorError { kind: ErrorKind::Unavailable { .. }, .. }) = &answer else {
-                return answer;
+            let wait = match &answer {
+                Err(ConnectorError { kind: ErrorKind::Unavailable { .. }, .. }) => wait,
+                // Another process may have used up the second just before: a short wait is no failure.
+                Err(ConnectorError { kind: ErrorKind::RateLimited { wait: Some(asked) }, .. }) => {
+                    wait.max(*asked)
+                }
+                _ => return answer,
             };
             let again_at = later(self.clock.now(), wait);
             if again_at >= context.deadline {
