@@ -18,7 +18,7 @@ use crate::{
     error::{EngineError, Result},
     event::Event,
     settings::StoreSettings,
-    stock::{one, settle},
+    settling::{one, settle},
 };
 
 /// More steps than any order needs; a store that never takes what it says it took is not asked for ever.

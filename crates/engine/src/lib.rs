@@ -21,6 +21,7 @@ mod progress;
 mod reading;
 mod schedule;
 mod settings;
+mod settling;
 mod stock;
 mod verify;
 mod webhooks;

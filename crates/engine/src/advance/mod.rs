@@ -1,0 +1,356 @@
+//! Bringing orders into the ERP: one step at a time, many orders together, each looked at afresh before each step.
+
+mod party;
+mod rest;
+mod send;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use zygos_core::{
+    RemoteKey,
+    clock::{elapsed, later},
+    contract::{Fetch, Lane, Lookup, Transition, Write},
+    model::{Document, Entity, Order, Record},
+    orders::{
+        CancelWhy, HoldReason, IgnoreReason, ImportDecision, NextStep, OrderProgress, OrderRule, OrderState,
+        decide_import, next_step, rounding_line, split::status_of_parts,
+    },
+};
+use zygos_storage::{OutboxKind, OutboxRecord, OutboxRow, Settled, StoredOrder};
+
+use self::{party::Found, send::what};
+use crate::{
+    engine::{Engine, lock},
+    error::{EngineError, Result},
+    progress::{GoLiveChoice, Progress},
+};
+
+/// More steps than any order needs: customer, document, rounding, confirmation, and a look at the end.
+const MOST_STEPS: u32 = 10;
+/// An order read longer ago than this is read again before anything is done about it.
+pub(crate) const FRESH: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// What one pass over due orders did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderPass {
+    pub looked_at: u64,
+    pub written: u64,
+    pub put_off: u64,
+}
+
+/// One order under way.
+struct Work {
+    row: OutboxRow,
+    stored: StoredOrder,
+    progress: Progress,
+    rule: OrderRule,
+    decision: ImportDecision,
+    documents: Vec<Document>,
+}
+
+impl Engine {
+    /// Works on the due orders, once.
+    pub async fn order_pass(&self) -> Result<OrderPass> {
+        let erp = &self.settings.erp;
+        let mut pass = OrderPass::default();
+        if !self.is_live(&erp.id).await? {
+            return Ok(pass);
+        }
+        self.check_rested(erp).await?;
+        self.resolved().await?;
+        self.link().await?;
+        if !self.is_linked().await? {
+            return Ok(pass);
+        }
+        let now = self.now();
+        let lease_until = later(now, self.settings.pace.lease);
+        let batch = self.settings.pace.order_batch;
+        let rows = self.repository.claim(&erp.id, OutboxKind::Order, now, lease_until, batch).await?;
+        pass.looked_at = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        if rows.is_empty() {
+            return Ok(pass);
+        }
+        match self.advance_rows(&rows, lease_until, &mut pass).await {
+            Ok(()) => Ok(pass),
+            Err(error @ EngineError::Storage(_)) => Err(error),
+            Err(error) => {
+                // Rows that are settled already are fenced off; a write without answer keeps its question.
+                for row in &rows {
+                    let settled = Settled::Again { due_at: self.retry_at(row), reason: None, failed: true };
+                    self.settle_if_ours(row, settled).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn advance_rows(
+        &self,
+        rows: &[OutboxRow],
+        lease_until: Timestamp,
+        pass: &mut OrderPass,
+    ) -> Result<()> {
+        let ready = self.without_open_questions(rows).await?;
+        let ready = self.freshly_read(ready).await?;
+        let mut work = self.begin(ready, pass).await?;
+        for _ in 0..MOST_STEPS {
+            if work.is_empty() {
+                return Ok(());
+            }
+            work = self.one_round(work, lease_until, pass).await?;
+        }
+        for left in work {
+            let settled = Settled::Again { due_at: self.retry_at(&left.row), reason: None, failed: true };
+            self.settle_if_ours(&left.row, settled).await?;
+        }
+        Ok(())
+    }
+
+    /// Rows whose last write may still land wait for it; where nothing can ever tell, a person is asked.
+    async fn without_open_questions(&self, rows: &[OutboxRow]) -> Result<Vec<OutboxRow>> {
+        let capabilities = self.settings.erp.connector.capabilities();
+        let mut ready = Vec::new();
+        for row in rows {
+            let Some(sent) = row.sent.as_ref().filter(|sent| !sent.write.is_idempotent()) else {
+                ready.push(row.clone());
+                continue;
+            };
+            if capabilities.lookup == Lookup::None {
+                let reason = HoldReason::Unknowable { what: what(&sent.write).to_owned() };
+                self.hold_row(row, reason).await?;
+                continue;
+            }
+            let lands_until = later(sent.deadline, capabilities.max_in_flight);
+            // Where the ERP enforces the reference a second one is refused, so there is nothing to wait for.
+            if !capabilities.reference_enforced && self.now() < lands_until {
+                self.settle_if_ours(row, Settled::Unknown { due_at: lands_until }).await?;
+            } else {
+                ready.push(row.clone());
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Re-reads at the stores what was read too long ago. Orders of a store that can't be asked wait.
+    async fn freshly_read(&self, rows: Vec<OutboxRow>) -> Result<Vec<OutboxRow>> {
+        let mut stale: BTreeMap<zygos_core::ConnectionId, Vec<RemoteKey>> = BTreeMap::new();
+        for row in &rows {
+            let OutboxRecord::Order { store, order } = &row.record else { continue };
+            let last = lock(&self.memory(store)?.last_read).get(order).copied();
+            if last.is_none_or(|last| elapsed(last, self.now()) > FRESH) {
+                stale.entry(store.clone()).or_default().push(order.clone());
+            }
+        }
+        let mut unasked: BTreeSet<zygos_core::ConnectionId> = BTreeSet::new();
+        for (id, orders) in stale {
+            let Some(store) = self.store(&id) else { continue };
+            match self.read_by_ids(store, &orders, "poll").await {
+                Ok(()) => {}
+                Err(error @ EngineError::Storage(_)) => return Err(error),
+                Err(_) => {
+                    unasked.insert(id);
+                }
+            }
+        }
+        let mut ready = Vec::new();
+        for row in rows {
+            match &row.record {
+                OutboxRecord::Order { store, .. } if unasked.contains(store) => {
+                    let settled = Settled::Again { due_at: self.retry_at(&row), reason: None, failed: true };
+                    self.settle_if_ours(&row, settled).await?;
+                }
+                _ => ready.push(row),
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Puts together what is known of each order on both sides.
+    async fn begin(&self, rows: Vec<OutboxRow>, pass: &mut OrderPass) -> Result<Vec<Work>> {
+        let resolved = self.resolved().await?;
+        let mut work = Vec::new();
+        for row in rows {
+            let OutboxRecord::Order { store, order } = &row.record else { continue };
+            let rule = resolved.orders.get(store).cloned();
+            let stored = self.repository.order(store, order).await?;
+            let (Some(rule), Some(stored)) = (rule, stored) else {
+                self.settle_if_ours(&row, Settled::Done).await?;
+                continue;
+            };
+            if !self.is_live(store).await? {
+                let due_at = later(self.now(), self.settings.pace.recheck_held);
+                pass.put_off += 1;
+                self.settle_if_ours(&row, Settled::Again { due_at, reason: None, failed: false }).await?;
+                continue;
+            }
+            let progress = Progress::of(&stored)?;
+            let decision = self.import_decision(&stored, &progress, &rule).await?;
+            work.push(Work { row, stored, progress, rule, decision, documents: Vec::new() });
+        }
+        self.read_documents(&mut work).await?;
+        Ok(work)
+    }
+
+    /// What is to become of an order by the rules, with today's links.
+    pub(crate) async fn import_decision(
+        &self,
+        stored: &StoredOrder,
+        progress: &Progress,
+        rule: &OrderRule,
+    ) -> Result<ImportDecision> {
+        if stored.root.is_some() {
+            return Ok(ImportDecision::Ignore(IgnoreReason::PartOfSplit));
+        }
+        if progress.decided == Some(GoLiveChoice::Ignore) {
+            return Ok(ImportDecision::Ignore(IgnoreReason::BeforeGoLive));
+        }
+        let units: Vec<RemoteKey> = stored.order.lines.iter().filter_map(|line| line.unit.clone()).collect();
+        let links: BTreeMap<RemoteKey, RemoteKey> = self
+            .repository
+            .links_of(&stored.store, &units)
+            .await?
+            .into_iter()
+            .map(|link| (link.store_key, link.erp_key))
+            .collect();
+        let by_hand = progress.decided == Some(GoLiveChoice::Import);
+        Ok(decide_import(&stored.order, rule, by_hand, &|unit| links.get(unit).cloned()))
+    }
+
+    /// Reads the documents that carry these orders' references. Where documents can't be looked up, what Zygos
+    /// itself remembers is all there is.
+    async fn read_documents(&self, work: &mut [Work]) -> Result<()> {
+        let erp = &self.settings.erp;
+        if !erp.connector.capabilities().can_fetch(Entity::Document) {
+            for order in work {
+                order.documents = order.stored.document.iter().cloned().collect();
+            }
+            return Ok(());
+        }
+        let mut by_shop: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
+        for order in work.iter() {
+            by_shop.entry(order.rule.shop.clone()).or_default().push(order.stored.reference.clone());
+        }
+        let mut found: Vec<Document> = Vec::new();
+        for (shop, references) in by_shop {
+            let context = self.context(Lane::Orders);
+            let fetch = Fetch::Documents { shop, references };
+            for item in self.ask(erp, erp.connector.fetch(&context, &fetch)).await? {
+                if let Ok(Record::Document(document)) = item {
+                    found.push(*document);
+                }
+            }
+        }
+        for order in work {
+            order.documents = found
+                .iter()
+                .filter(|document| document.reference == order.stored.reference)
+                .cloned()
+                .collect();
+        }
+        Ok(())
+    }
+
+    /// The next step of every order; those at rest are settled, the others go on in the next round.
+    async fn one_round(
+        &self,
+        work: Vec<Work>,
+        lease_until: Timestamp,
+        pass: &mut OrderPass,
+    ) -> Result<Vec<Work>> {
+        let mut going = Vec::new();
+        let mut writes: Vec<(Work, Write)> = Vec::new();
+        for mut order in work {
+            let whole = self.as_a_whole(&order.stored).await?;
+            let step = next_step(&OrderProgress {
+                order: &whole,
+                party: order.stored.party.as_ref(),
+                documents: &order.documents,
+                rule: &order.rule,
+                decision: &order.decision,
+            });
+            match step {
+                NextStep::Rest(state) => self.rest(order, state, None).await?,
+                NextStep::Ask(state, question) => self.rest(order, state, Some(question)).await?,
+                NextStep::FindParty => {
+                    if let ImportDecision::Import(plan) = &order.decision {
+                        let plan = plan.clone();
+                        match self.find_party(&plan).await? {
+                            Found::One(party) => {
+                                order.stored.party = Some(party);
+                                going.push(order);
+                            }
+                            Found::Several(reason) => {
+                                self.rest(order, OrderState::Held(reason), None).await?
+                            }
+                            Found::Failed(error) => {
+                                let reason = HoldReason::Refused {
+                                    what: "look-up of the customer".to_owned(),
+                                    message: error.to_string(),
+                                };
+                                self.rest(order, OrderState::Held(reason), None).await?;
+                            }
+                            Found::None => writes.push((order, Write::CreateParty(plan.new_party.clone()))),
+                        }
+                    }
+                }
+                NextStep::CreateDocument => {
+                    if let (ImportDecision::Import(plan), Some(party)) =
+                        (&order.decision, &order.stored.party)
+                    {
+                        let document = plan.document(&order.rule, party.clone());
+                        writes.push((order, Write::CreateDocument(Box::new(document))));
+                    }
+                }
+                NextStep::AddRounding { document, difference } => {
+                    match rounding_line(&order.rule, difference) {
+                        Some(line) => {
+                            writes.push((order, Write::AddDocumentLines { document, lines: vec![line] }))
+                        }
+                        None => {
+                            let erp = order.documents.first().map(|d| d.total).unwrap_or_default();
+                            let reason = HoldReason::TotalsDiffer { store: order.stored.order.total, erp };
+                            self.rest(order, OrderState::Held(reason), None).await?;
+                        }
+                    }
+                }
+                NextStep::Confirm { document } => {
+                    writes.push((order, Write::TransitionDocument { document, to: Transition::Confirm }));
+                }
+                NextStep::Cancel { document, why } => {
+                    if why == CancelWhy::Second {
+                        let text = format!(
+                            "order {} of {}: the ERP had two sales with its reference; the newer one was cancelled before it \
+                             was confirmed. Nothing is left to do.",
+                            order.stored.order.id, order.stored.store
+                        );
+                        let subject = order.stored.order.id.as_str();
+                        self.commit(vec![self.issue(
+                            &order.stored.store,
+                            "second_document",
+                            subject,
+                            text,
+                            &["seen"],
+                        )])
+                        .await?;
+                    }
+                    writes.push((order, Write::TransitionDocument { document, to: Transition::Cancel }));
+                }
+            }
+        }
+        going.extend(self.send_writes(writes, lease_until, pass).await?);
+        Ok(going)
+    }
+
+    /// A split order as its parts tell it.
+    async fn as_a_whole(&self, stored: &StoredOrder) -> Result<Order> {
+        let mut whole = stored.order.clone();
+        if Progress::of(stored)?.split {
+            let parts = self.repository.orders_split_from(&stored.store, &stored.order.id).await?;
+            if let Some(status) = status_of_parts(parts.iter().map(|part| &part.order.status)) {
+                whole.status = status;
+            }
+        }
+        Ok(whole)
+    }
+}

@@ -1,0 +1,224 @@
+//! Deciding a store's figures and writing the ones that differ.
+//!
+//! A row in the outbox says "re-decide unit U". The number is computed here, when it is sent, and again at every
+//! retry: 1. the ERP's figures, 2. the store's actual figure, 3. the order feeds, 4. decide and write.
+
+mod caution;
+mod decide;
+mod write;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use zygos_core::{
+    RemoteKey, RunId,
+    clock::{elapsed, later},
+    model::Unit,
+    stock::Explanation,
+};
+use zygos_storage::{OutboxKind, OutboxRow, Settled};
+
+use crate::{
+    engine::Engine,
+    error::{EngineError, Result},
+    settings::StoreSettings,
+};
+
+/// What is to be done about one unit in one store.
+#[derive(Clone, Debug)]
+pub struct StockDecision {
+    pub unit: Unit,
+    pub erp_unit: Option<RemoteKey>,
+    /// The store's figure as far as known; `None`: it must be read.
+    pub actual: Option<Decimal>,
+    pub actual_read_at: Timestamp,
+    pub verdict: StockVerdict,
+}
+
+#[derive(Clone, Debug)]
+pub enum StockVerdict {
+    /// It should be this, and why.
+    Decided(Explanation),
+    /// Nothing is to be written, and why.
+    LeaveAlone(String),
+    /// It can't be decided now, and why.
+    NotNow(String),
+}
+
+impl StockDecision {
+    /// The figure to write, when one is to be written.
+    pub fn change(&self) -> Option<(Option<Decimal>, Decimal)> {
+        match &self.verdict {
+            StockVerdict::Decided(explanation) if self.actual != Some(explanation.figure) => {
+                Some((self.actual, explanation.figure))
+            }
+            _ => None,
+        }
+    }
+
+    fn raises(&self) -> bool {
+        match &self.verdict {
+            StockVerdict::Decided(explanation) => {
+                self.actual.is_none_or(|actual| explanation.figure > actual)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What one pass over a store's due units did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StockPass {
+    pub looked_at: u64,
+    pub written: u64,
+    pub put_off: u64,
+}
+
+impl Engine {
+    /// Works on the due units of one store, once.
+    pub async fn stock_pass(&self, store: &StoreSettings, run: Option<&RunId>) -> Result<StockPass> {
+        let id = &store.connection.id;
+        let mut pass = StockPass::default();
+        if store.stock.is_none() || !self.is_live(id).await? {
+            return Ok(pass);
+        }
+        self.check_rested(&store.connection).await?;
+        self.check_rested(&self.settings.erp).await?;
+        self.link().await?;
+        let now = self.now();
+        let lease_until = later(now, self.settings.pace.lease);
+        let rows = self
+            .repository
+            .claim(id, OutboxKind::Stock, now, lease_until, self.settings.pace.stock_batch)
+            .await?;
+        if rows.is_empty() {
+            return Ok(pass);
+        }
+        pass.looked_at = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let rows = self.settle_questions(store, rows).await?;
+        match self.decide_and_write(store, &rows, run).await {
+            Ok((written, put_off)) => {
+                pass.written = written;
+                pass.put_off = put_off;
+                Ok(pass)
+            }
+            Err(error @ EngineError::Storage(_)) => Err(error),
+            Err(error) => {
+                // What was not settled yet is looked at again; rows settled meanwhile fence this off one by one.
+                for row in &rows {
+                    let settled = Settled::Again { due_at: self.retry_at(row), reason: None, failed: true };
+                    self.settle_if_ours(row, settled).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Rows whose last write is a question wait until it can't land any more; then the figure is read back.
+    async fn settle_questions(&self, store: &StoreSettings, rows: Vec<OutboxRow>) -> Result<Vec<OutboxRow>> {
+        let id = &store.connection.id;
+        let max_in_flight = store.connection.connector.capabilities().max_in_flight;
+        let mut ready = Vec::new();
+        let mut read_back = Vec::new();
+        for row in rows {
+            match &row.sent {
+                Some(sent) if self.now() < later(sent.deadline, max_in_flight) => {
+                    let due_at = later(sent.deadline, max_in_flight);
+                    self.settle_if_ours(&row, Settled::Unknown { due_at }).await?;
+                }
+                Some(_) => {
+                    if let zygos_storage::OutboxRecord::Stock(unit) = &row.record {
+                        read_back.push(unit.clone());
+                    }
+                    ready.push(row);
+                }
+                None => ready.push(row),
+            }
+        }
+        if !read_back.is_empty()
+            && let Err(error) = self.read_actual(store, &read_back).await
+        {
+            for row in &ready {
+                let due_at = self.retry_at(row);
+                let settled = match row.sent {
+                    Some(_) => Settled::Unknown { due_at },
+                    None => Settled::Again { due_at, reason: None, failed: true },
+                };
+                self.settle_if_ours(row, settled).await?;
+            }
+            tracing::warn!(connection = %id, "Reading back unanswered writes failed: {error}");
+            return Err(error);
+        }
+        Ok(ready)
+    }
+
+    async fn decide_and_write(
+        &self,
+        store: &StoreSettings,
+        rows: &[OutboxRow],
+        run: Option<&RunId>,
+    ) -> Result<(u64, u64)> {
+        let keys = units_of(rows);
+        let (mut decisions, mut figures) = self.decide(store, &keys).await?;
+        if decisions.iter().any(|decision| decision.change().is_some()) {
+            // The second and third step: the store's actual figure where a figure would rise, then the feeds.
+            let age = self.settings.pace.stock_age;
+            let to_read: Vec<RemoteKey> = decisions
+                .iter()
+                .filter(|decision| decision.change().is_some())
+                .filter(|decision| {
+                    decision.actual.is_none()
+                        || (decision.raises() && elapsed(decision.actual_read_at, self.now()) > age)
+                })
+                .map(|decision| decision.unit.key.clone())
+                .collect();
+            self.read_actual(store, &to_read).await?;
+            let raises = decisions.iter().any(StockDecision::raises);
+            let all_feeds_read = self.read_feeds(store, figures.ended, raises).await?;
+            decisions = self.decide_from(store, &keys, &figures).await?;
+            if !all_feeds_read {
+                for decision in decisions.iter_mut().filter(|decision| decision.raises()) {
+                    decision.verdict = StockVerdict::NotNow(
+                        "another store's orders cannot be read now, so nothing is raised".to_owned(),
+                    );
+                }
+            }
+            // Feeds that took long leave the figures too old to be written.
+            if elapsed(figures.began, self.now()) > age {
+                (decisions, figures) = self.decide(store, &keys).await?;
+            }
+        }
+        self.write_decisions(store, rows, decisions, figures.began, run).await
+    }
+
+    /// Reads the order feeds that a decision needs: lowering may go by the store's own, raising needs all.
+    async fn read_feeds(&self, store: &StoreSettings, since: Timestamp, raises: bool) -> Result<bool> {
+        self.read_orders_since(store, since).await?;
+        let mut all = true;
+        if raises {
+            for other in
+                self.settings.stores.iter().filter(|other| other.connection.id != store.connection.id)
+            {
+                match self.read_orders_since(other, since).await {
+                    Ok(()) => {}
+                    Err(error @ EngineError::Storage(_)) => return Err(error),
+                    Err(_) => all = false,
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn units_of(rows: &[OutboxRow]) -> Vec<RemoteKey> {
+    rows.iter()
+        .filter_map(|row| match &row.record {
+            zygos_storage::OutboxRecord::Stock(unit) => Some(unit.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// How people call a unit: by SKU, else by key.
+pub(crate) fn name_of(unit: &Unit) -> String {
+    unit.sku.clone().unwrap_or_else(|| format!("#{}", unit.key))
+}
