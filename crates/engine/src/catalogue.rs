@@ -230,8 +230,13 @@ impl Engine {
             // Also the first time after a start: a crash may have come between the links and the ledger.
             let renewed = lock(&self.ledger_renewed).contains(store_id);
             if linked_anew || !renewed {
-                self.renew_ledger(store_id).await?;
+                // Noted first: should it find the ERP silent, it is asked for again.
                 lock(&self.ledger_renewed).insert(store_id.clone());
+                let renewed = self.renew_ledger(store_id).await;
+                if renewed.is_err() {
+                    lock(&self.ledger_renewed).remove(store_id);
+                }
+                renewed?;
             }
         }
         Ok(())

@@ -29,6 +29,8 @@ use crate::{
 pub(crate) struct StoreMemory {
     /// One reader of the order feed at a time; holds when the last complete reading began.
     pub feed: Mutex<Option<Timestamp>>,
+    /// The same, for those who look while the feed is being read.
+    pub feed_read: StdMutex<Option<Timestamp>>,
     /// When an order was last read, so that open orders aren't read twice.
     pub last_read: StdMutex<HashMap<RemoteKey, Timestamp>>,
     pub closed_orders_read: StdMutex<Option<Timestamp>>,
@@ -73,6 +75,7 @@ impl Engine {
                 id.clone(),
                 StoreMemory {
                     feed: Mutex::new(None),
+                    feed_read: StdMutex::new(None),
                     last_read: StdMutex::new(HashMap::new()),
                     closed_orders_read: StdMutex::new(None),
                     verifying: Mutex::new(()),

@@ -199,6 +199,11 @@ impl Engine {
                         }
                         // An order that the store doesn't know any more has nobody to be told.
                         _ if error.kind == ErrorKind::NotFound => Settled::Done,
+                        Disposition::Replan => {
+                            // What was read of it is out of date, however fresh.
+                            lock(&self.memory(&connection.id)?.last_read).remove(&stored.order.id);
+                            Settled::Again { due_at: self.retry_at(row), reason: None, failed: true }
+                        }
                         _ => Settled::Again { due_at: self.retry_at(row), reason: None, failed: true },
                     }
                 };

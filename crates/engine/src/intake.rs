@@ -1,10 +1,15 @@
 //! One order as just read from a store: kept, entered into the ledger, and put before whoever must act.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use zygos_core::{
-    ConnectionId, RemoteKey,
+    RemoteKey,
+    clock::later,
     contract::Lane,
     model::{LineKind, Order, OrderStatus, Unit},
     orders::{IgnoreReason, OrderState, split::root_of},
@@ -52,7 +57,7 @@ impl Engine {
             mutations.push(self.wish(&self.settings.erp.id, record, Lane::Orders, reason));
         }
         let number = stored.order.id.clone();
-        mutations.extend(self.own_sale(store_id, before.as_ref(), &stored.order).await?);
+        mutations.extend(self.own_sale(before.as_ref(), &stored).await?);
         mutations.extend(ledger_mutations(self, &stored, &format!("order {number} in {store_id}")).await?);
         self.commit(mutations).await?;
         Ok(was_known)
@@ -60,37 +65,51 @@ impl Engine {
 
     /// The store has taken an order's goods off its own figures; what Zygos remembers of them follows, so that
     /// a sale is not taken for a hand edit and needs no call to be known.
-    async fn own_sale(
-        &self,
-        store: &ConnectionId,
-        before: Option<&Order>,
-        now: &Order,
-    ) -> Result<Vec<Mutation>> {
+    async fn own_sale(&self, before: Option<&Order>, now: &StoredOrder) -> Result<Vec<Mutation>> {
+        let store = &now.store;
+        // The parts of a split order take nothing that the whole has not taken already.
+        if before.is_none() && now.root.is_some() {
+            return Ok(Vec::new());
+        }
         let units: BTreeSet<RemoteKey> = before
             .into_iter()
-            .chain([now])
+            .chain([&now.order])
             .flat_map(|order| &order.lines)
             .filter_map(|line| line.unit.clone())
             .collect();
         let keys: Vec<RemoteKey> = units.into_iter().collect();
-        let is_new = before.is_none();
+        let sold = |unit: &RemoteKey| {
+            quantity_of(&now.order, unit) - before.map_or(Decimal::ZERO, |old| quantity_of(old, unit))
+        };
+        let feed_read = *lock(&self.memory(store)?.feed_read);
+        // Whether and when the store counts an edit or a cancellation back is its own affair.
+        let happened = |read_at| match before {
+            None => sale_against_reading(now.order.created_at, read_at, feed_read),
+            Some(_) => Happened::Unknown,
+        };
         let mut mutations = Vec::new();
         for base in self.repository.stock_bases(store, &keys).await? {
-            let sold = quantity_of(now, &base.unit)
-                - before.map_or(Decimal::ZERO, |old| quantity_of(old, &base.unit));
-            if !sold.is_zero() && (!is_new || now.created_at > base.read_at) {
-                mutations.push(Mutation::PutStockBase(StockBase { figure: base.figure - sold, ..base }));
+            let sold = sold(&base.unit);
+            match happened(base.read_at) {
+                _ if sold.is_zero() => {}
+                Happened::Before => {}
+                Happened::After => {
+                    mutations.push(Mutation::PutStockBase(StockBase { figure: base.figure - sold, ..base }));
+                }
+                Happened::Unknown => {
+                    mutations.push(Mutation::DropStockBase { store: store.clone(), unit: base.unit });
+                }
             }
         }
         for stored in self.repository.units_by_key(store, &keys).await? {
-            let sold = quantity_of(now, &stored.unit.key)
-                - before.map_or(Decimal::ZERO, |old| quantity_of(old, &stored.unit.key));
-            let Some(figure) = stored.unit.stock else { continue };
-            if sold.is_zero() || (is_new && now.created_at <= stored.read_at) {
-                continue;
-            }
-            // Whether the store counts an edit or a cancellation back is its own affair: better read than guessed.
-            let stock = is_new.then_some(figure - sold);
+            let sold = sold(&stored.unit.key);
+            let Some(figure) = stored.unit.stock.filter(|_| !sold.is_zero()) else { continue };
+            let stock = match happened(stored.read_at) {
+                Happened::Before => continue,
+                Happened::After => Some(figure - sold),
+                // Better read than guessed.
+                Happened::Unknown => None,
+            };
             let read_at = stored.read_at;
             mutations.push(Mutation::PutFigure {
                 connection: store.clone(),
@@ -145,6 +164,29 @@ impl Engine {
     }
 }
 
+/// Whether a sale came before or after a reading of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Happened {
+    Before,
+    After,
+    Unknown,
+}
+
+/// A store's clock may differ from ours by this much; times closer together than this tell no order.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(5 * 60);
+
+/// For a sale seen for the first time. `feed_read`: when the last complete reading of the store's orders began; it
+/// did not have this one.
+fn sale_against_reading(created_at: Timestamp, read_at: Timestamp, feed_read: Option<Timestamp>) -> Happened {
+    if feed_read.is_some_and(|began| began >= read_at) || created_at > later(read_at, CLOCKS_DIFFER) {
+        Happened::After
+    } else if later(created_at, CLOCKS_DIFFER) < read_at {
+        Happened::Before
+    } else {
+        Happened::Unknown
+    }
+}
+
 /// Brings the ledger in line with an order (or with the root it was split from) and has every store's figure of
 /// the units concerned decided again.
 pub(crate) async fn ledger_mutations(
@@ -167,20 +209,30 @@ pub(crate) async fn ledger_mutations(
     let warehouse = match engine.resolved().await {
         Ok(resolved) => resolved.orders.get(store).map(|rule| rule.warehouse.clone()),
         // The ERP can't be asked now: an unknown warehouse counts against every store, which errs on the safe side.
-        Err(_) => None,
+        // Once it answers, the ledger is gone through again.
+        Err(_) => {
+            lock(&engine.ledger_renewed).remove(store);
+            *lock(&engine.relink) = true;
+            None
+        }
     };
     let mut rows = Vec::new();
     let mut touched: BTreeSet<RemoteKey> = BTreeSet::new();
     for (unit, quantity) in &wanted {
         let known = before.iter().find(|row| &row.unit == unit);
-        if known.is_none_or(|known| known.quantity != *quantity || known.undecided != undecided) {
+        // What the ERP itself said counts more than the configuration.
+        let proven = known.filter(|known| !(known.recorded + known.reserved + known.moved).is_zero());
+        let warehouse = proven.and_then(|known| known.warehouse.clone()).or_else(|| warehouse.clone());
+        if known.is_none_or(|known| {
+            known.quantity != *quantity || known.undecided != undecided || known.warehouse != warehouse
+        }) {
             touched.insert(unit.clone());
         }
         rows.push(LedgerRow {
             store: store.clone(),
             order: root.order.id.clone(),
             unit: unit.clone(),
-            warehouse: warehouse.clone(),
+            warehouse,
             quantity: *quantity,
             recorded: known.map_or(Decimal::ZERO, |known| known.recorded),
             reserved: known.map_or(Decimal::ZERO, |known| known.reserved),

@@ -68,6 +68,7 @@ impl Engine {
             .await?;
         }
         *last_complete = Some(began);
+        *lock(&memory.feed_read) = Some(began);
         Ok(began)
     }
 

@@ -90,6 +90,9 @@ impl Engine {
 
     async fn verify_loop(&self, store: &StoreSettings) -> Result<()> {
         let id = &store.connection.id;
+        if let Some(last) = self.verified_at(id).await? {
+            self.wait_for(None, later(last, self.settings.pace.verify_every)).await;
+        }
         loop {
             let outcome = self.verify(store).await.map(|_| ());
             let next = self.after(id, outcome, self.settings.pace.verify_every)?;

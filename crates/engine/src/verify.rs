@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use zygos_core::{
     ConnectionId, RemoteKey,
     contract::{Checkpoint, Lane},
@@ -16,6 +17,9 @@ use crate::{
     settings::StoreSettings,
     stock::{StockDecision, StockVerdict},
 };
+
+/// When the last complete verification began, as a cursor: a restart is no reason to read a whole store again.
+const FEED: &str = "verified";
 
 /// What one comparison of a store found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -88,10 +92,24 @@ impl Engine {
             ("calls_used".to_owned(), found.calls_used),
             ("calls_least".to_owned(), found.calls_least),
         ]);
-        self.commit(vec![Mutation::PutRun(run)]).await?;
+        let mut mutations = vec![Mutation::PutRun(run)];
+        if outcome.is_ok() {
+            mutations.push(Mutation::PutCursor {
+                connection: id.clone(),
+                feed: FEED.to_owned(),
+                checkpoint: Checkpoint(started_at.to_string()),
+            });
+        }
+        self.commit(mutations).await?;
         outcome?;
         self.tell(&Event::Verified { store: id.clone(), units: found.compared, different: found.different });
         Ok(found)
+    }
+
+    /// When a store was last read and compared in full: the moment it began. `None`: never.
+    pub async fn verified_at(&self, store: &ConnectionId) -> Result<Option<Timestamp>> {
+        let cursor = self.repository.cursor(store, FEED).await?;
+        Ok(cursor.and_then(|checkpoint| checkpoint.0.parse().ok()))
     }
 
     pub(crate) async fn is_stock_due(&self, store: &ConnectionId) -> Result<bool> {

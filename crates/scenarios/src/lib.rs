@@ -4,4 +4,5 @@
 
 pub mod conformance;
 pub mod real;
+mod watched;
 pub mod world;

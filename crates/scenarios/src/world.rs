@@ -3,28 +3,31 @@
 use std::{
     collections::BTreeMap,
     future::Future,
+    path::Path,
     pin::pin,
     sync::Arc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
     time::Duration,
 };
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
+use tokio::runtime::{Builder, Runtime};
 use zygos_connectors::{
     layers,
     merchantpro::MerchantPro,
     tryton::{Tryton, TrytonConfig},
 };
 use zygos_core::{
-    ConnectionId, SharedClock,
+    ConnectionId, SharedClock, WorkspaceId,
     clock::later,
     contract::Connector,
     guard::GuardLimits,
-    http::Transport,
+    http::{HttpRequest, Transport},
     money::Currency,
-    orders::{FeedbackRule, TooLong},
+    orders::{FeedbackRule, PaymentRule, TooLong},
     stock::Figure,
 };
 use zygos_engine::{
@@ -36,7 +39,9 @@ use zygos_sim::{
     merchantpro::{MerchantProSandbox, ShopSettings},
     tryton::{TrytonSandbox, TrytonSettings},
 };
-use zygos_storage::{MemoryRepository, Mode, Repository};
+use zygos_storage::{MemoryRepository, Mode, Repository, SqliteRepository};
+
+use crate::watched::Watched;
 
 /// The stores of every world: name, host, order prefix, web shop, warehouses.
 pub const STORES: [(&str, &str, &str, &str, [&str; 2]); 2] = [
@@ -44,7 +49,11 @@ pub const STORES: [(&str, &str, &str, &str, [&str; 2]); 2] = [
     ("athens", "athens.test", "A-", "shop-b", ["WH", "WH3"]),
 ];
 
-/// One store of a world.
+/// With this the stores sign their webhooks, once a test has them send some.
+pub const WEBHOOK_SECRET: &str = "hook-secret";
+
+/// One store of a world. A clone is the same store.
+#[derive(Clone)]
 pub struct Shop {
     pub id: ConnectionId,
     pub prefix: &'static str,
@@ -62,16 +71,26 @@ pub struct World {
     pub erp_faults: Arc<Faults>,
     pub supplier: i64,
     pub repository: Arc<dyn Repository>,
-    transport: Arc<InProcess>,
+    /// How often and how long; counts from the next engine on.
+    pub pace: Pace,
+    /// When which payment method is imported; counts from the next engine on.
+    pub payment: Vec<PaymentRule>,
+    transport: Arc<Watched>,
     figure: Figure,
     seed: u64,
+    sqlite: Option<OnSqlite>,
+}
+
+/// What a state on disk needs: its answers come from other threads.
+struct OnSqlite {
+    repository: Arc<SqliteRepository>,
+    runtime: Runtime,
 }
 
 impl World {
     /// A small catalogue on both sides, equal stock, nothing sold yet. Call limits are off.
     pub fn new(units: u32, figure: Figure, seed: u64) -> Self {
-        let start: Timestamp = "2026-03-05T08:00:00Z".parse().expect("a date");
-        Self::on(units, figure, seed, start, Arc::new(MemoryRepository::new()))
+        Self::on(units, figure, seed, start(), Arc::new(MemoryRepository::new()))
     }
 
     pub fn on(
@@ -102,16 +121,44 @@ impl World {
             transport = transport.with_host(host, shop.sandbox.clone(), shop.faults.clone());
         }
         Self {
+            transport: Arc::new(Watched::new(transport, clock.clone())),
             clock,
             shops,
             erp,
             erp_faults,
             supplier,
             repository,
-            transport: Arc::new(transport),
+            pace: Pace {
+                idle_look: Duration::from_secs(30),
+                poll_every: Duration::from_secs(20),
+                erp_every: Duration::from_secs(20),
+                ..Pace::default()
+            },
+            payment: Vec::new(),
             figure,
             seed,
+            sqlite: None,
         }
+    }
+
+    /// As [`Self::new`], with its state in an SQLite file in `directory`.
+    pub fn on_sqlite(units: u32, figure: Figure, seed: u64, directory: &Path) -> Self {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let file = directory.join("state.db");
+        let opened = runtime.block_on(SqliteRepository::open(&file, WorkspaceId::new("scenario")));
+        let repository = Arc::new(opened.expect("a state file"));
+        let world = Self::on(units, figure, seed, start(), repository.clone());
+        Self { sqlite: Some(OnSqlite { repository, runtime }), ..world }
+    }
+
+    /// Has every request told before it is sent: to which host, what, and when.
+    pub fn watch(&self, listener: impl Fn(&HttpRequest, Timestamp) + Send + Sync + 'static) {
+        self.transport.watch(Box::new(listener));
+    }
+
+    /// How many requests were sent to a host.
+    pub fn requests(&self, host: &str) -> u64 {
+        self.transport.inner().requests(host)
     }
 
     /// An engine over this world's state, as after a start of the process.
@@ -130,22 +177,20 @@ impl World {
     }
 
     fn settings(&self) -> EngineSettings {
-        let pace = Pace {
-            idle_look: Duration::from_secs(30),
-            poll_every: Duration::from_secs(20),
-            erp_every: Duration::from_secs(20),
-            ..Pace::default()
-        };
         let clock: SharedClock = self.clock.clone();
-        settings(
+        let mut settings = settings(
             &clock,
             &self.transport.clone(),
             "http://erp.test",
             "sync-Secret-1",
             self.figure,
-            pace,
+            self.pace.clone(),
             self.seed,
-        )
+        );
+        for orders in settings.stores.iter_mut().filter_map(|store| store.orders.as_mut()) {
+            orders.payment = self.payment.clone();
+        }
+        settings
     }
 
     /// Runs work until it is done, moving the clock whenever everything waits for it.
@@ -155,14 +200,20 @@ impl World {
 
     /// Runs work until it is done or the clock has reached `until`; then the work is dropped where it stands.
     pub fn run<T>(&self, work: impl Future<Output = T>, until: Timestamp) -> Option<T> {
+        let _entered = self.sqlite.as_ref().map(|sqlite| sqlite.runtime.enter());
         let mut work = pin!(work);
-        let mut context = Context::from_waker(Waker::noop());
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
         loop {
-            // Nothing here runs on another thread: once all is pending twice in a row, only time can help.
+            // Once all is pending twice in a row, only the state's own threads or time can help.
             for _ in 0..2 {
                 if let Poll::Ready(done) = work.as_mut().poll(&mut context) {
                     return Some(done);
                 }
+            }
+            if self.sqlite.as_ref().is_some_and(|sqlite| sqlite.repository.pending() > 0) {
+                thread::park();
+                continue;
             }
             match self.clock.next_deadline() {
                 Some(next) if next <= until => self.clock.advance_to(next),
@@ -206,6 +257,18 @@ impl World {
         }
         count
     }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn start() -> Timestamp {
+    "2026-03-05T08:00:00Z".parse().expect("a date")
 }
 
 /// The two sandbox stores, with call limits off; `fill` answers the shop's id of every SKU.
@@ -258,7 +321,7 @@ pub(crate) fn settings<T: Transport + 'static>(
                 &base,
                 &secret("key"),
                 &secret("secret"),
-                None,
+                Some(secret(WEBHOOK_SECRET)),
                 transport.clone(),
                 clock.clone(),
             );

@@ -43,7 +43,13 @@ pub enum Mutation {
         store: ConnectionId,
         store_key: RemoteKey,
     },
+    /// Nothing happens when a later read is stored.
     PutStockBase(StockBase),
+    /// What both sides last agreed on cannot be said any more.
+    DropStockBase {
+        store: ConnectionId,
+        unit: RemoteKey,
+    },
     PutOrder(Box<StoredOrder>),
     /// Only what the ERP tells of a stored order.
     PutDocument {

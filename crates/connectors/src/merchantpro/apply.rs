@@ -79,7 +79,8 @@ async fn transition(caller: &Caller, context: &CallContext, order: &RemoteKey, t
     };
     let now = read_order(caller, context, order).await?;
     if now.status.clone() == OrderStatus::Cancelled && to != Transition::Cancel {
-        return Err(ConnectorError::rejected(Some("shipping_status"), "the order is cancelled in the store"));
+        // Not a refusal: the world moved on, and what is to be told is decided again.
+        return Err(ConnectorError::new(ErrorKind::Conflict, "the order is cancelled in the store"));
     }
     if rank(&now.status) >= reached {
         return Ok(Applied { key: None, record: Some(Record::Order(Box::new(now))), already: true });

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     ids::RemoteKey,
-    model::{LineKind, Order, OrderStatus},
+    model::{LineKind, Order, OrderStatus, PaymentStatus},
 };
 
 /// The order that this one may be a part of: what stands before the last dot (`95700001.3` → `95700001`). The id
@@ -71,6 +71,17 @@ pub fn status_of_parts<'a>(parts: impl Iterator<Item = &'a OrderStatus>) -> Opti
         (true, None) => Some(OrderStatus::Cancelled),
         (true, Some(status)) => Some((*status).clone()),
     }
+}
+
+/// The payment of a whole order told by its parts: paid when every part that isn't cancelled is, else as the first
+/// of them that isn't.
+pub fn payment_of_parts<'a>(
+    parts: impl Iterator<Item = (&'a OrderStatus, &'a PaymentStatus)>,
+) -> Option<PaymentStatus> {
+    let living: Vec<&PaymentStatus> =
+        parts.filter(|(status, _)| **status != OrderStatus::Cancelled).map(|(_, payment)| payment).collect();
+    let unpaid = living.iter().find(|payment| ***payment != PaymentStatus::Paid);
+    unpaid.or_else(|| living.first()).map(|payment| (*payment).clone())
 }
 
 fn rank(status: &OrderStatus) -> u8 {

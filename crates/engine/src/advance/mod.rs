@@ -10,11 +10,12 @@ use jiff::Timestamp;
 use zygos_core::{
     RemoteKey,
     clock::{elapsed, later},
-    contract::{Fetch, Lane, Lookup, Transition, Write},
+    contract::{ErrorKind, Fetch, Lane, Lookup, Transition, Write},
     model::{Document, Entity, Order, Record},
     orders::{
         CancelWhy, HoldReason, IgnoreReason, ImportDecision, NextStep, OrderProgress, OrderRule, OrderState,
-        decide_import, next_step, rounding_line, split::status_of_parts,
+        decide_import, next_step, rounding_line,
+        split::{payment_of_parts, status_of_parts},
     },
 };
 use zygos_storage::{OutboxKind, OutboxRecord, OutboxRow, Settled, StoredOrder};
@@ -28,6 +29,8 @@ use crate::{
 
 /// More steps than any order needs: customer, document, rounding, confirmation, and a look at the end.
 const MOST_STEPS: u32 = 10;
+/// As often is a question repeated whose answer makes no sense.
+const PATIENCE: u32 = 5;
 /// An order read longer ago than this is read again before anything is done about it.
 pub(crate) const FRESH: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -205,7 +208,8 @@ impl Engine {
         if progress.decided == Some(GoLiveChoice::Ignore) {
             return Ok(ImportDecision::Ignore(IgnoreReason::BeforeGoLive));
         }
-        let units: Vec<RemoteKey> = stored.order.lines.iter().filter_map(|line| line.unit.clone()).collect();
+        let whole = self.as_a_whole(stored).await?;
+        let units: Vec<RemoteKey> = whole.lines.iter().filter_map(|line| line.unit.clone()).collect();
         let links: BTreeMap<RemoteKey, RemoteKey> = self
             .repository
             .links_of(&stored.store, &units)
@@ -214,7 +218,7 @@ impl Engine {
             .map(|link| (link.store_key, link.erp_key))
             .collect();
         let by_hand = progress.decided == Some(GoLiveChoice::Import);
-        Ok(decide_import(&stored.order, rule, by_hand, &|unit| links.get(unit).cloned()))
+        Ok(decide_import(&whole, rule, by_hand, &|unit| links.get(unit).cloned()))
     }
 
     /// Reads the documents that carry these orders' references. Where documents can't be looked up, what Zygos
@@ -283,6 +287,15 @@ impl Engine {
                             Found::Several(reason) => {
                                 self.rest(order, OrderState::Held(reason), None).await?
                             }
+                            // An answer that makes no sense is asked for again before a person is.
+                            Found::Failed(error)
+                                if matches!(error.kind, ErrorKind::Protocol { .. })
+                                    && order.row.attempts < PATIENCE =>
+                            {
+                                let due_at = self.retry_at(&order.row);
+                                let settled = Settled::Again { due_at, reason: None, failed: true };
+                                self.settle_if_ours(&order.row, settled).await?;
+                            }
                             Found::Failed(error) => {
                                 let reason = HoldReason::Refused {
                                     what: "look-up of the customer".to_owned(),
@@ -349,6 +362,10 @@ impl Engine {
             let parts = self.repository.orders_split_from(&stored.store, &stored.order.id).await?;
             if let Some(status) = status_of_parts(parts.iter().map(|part| &part.order.status)) {
                 whole.status = status;
+            }
+            let payments = parts.iter().map(|part| (&part.order.status, &part.order.payment));
+            if let Some(payment) = payment_of_parts(payments) {
+                whole.payment = payment;
             }
         }
         Ok(whole)

@@ -12,10 +12,11 @@ use rust_decimal::Decimal;
 use zygos_core::{
     RemoteKey, RunId,
     clock::{elapsed, later},
+    contract::Write,
     model::Unit,
     stock::Explanation,
 };
-use zygos_storage::{OutboxKind, OutboxRow, Settled};
+use zygos_storage::{Mutation, OutboxKind, OutboxRow, Settled, StockBase};
 
 use crate::{
     engine::Engine,
@@ -125,9 +126,9 @@ impl Engine {
                     let due_at = later(sent.deadline, max_in_flight);
                     self.settle_if_ours(&row, Settled::Unknown { due_at }).await?;
                 }
-                Some(_) => {
-                    if let zygos_storage::OutboxRecord::Stock(unit) = &row.record {
-                        read_back.push(unit.clone());
+                Some(sent) => {
+                    if let Write::SetStock { unit, figure } = &sent.write {
+                        read_back.push((unit.clone(), *figure));
                     }
                     ready.push(row);
                 }
@@ -135,7 +136,7 @@ impl Engine {
             }
         }
         if !read_back.is_empty()
-            && let Err(error) = self.read_actual(store, &read_back).await
+            && let Err(error) = self.read_back(store, &read_back).await
         {
             for row in &ready {
                 let due_at = self.retry_at(row);
@@ -149,6 +150,33 @@ impl Engine {
             return Err(error);
         }
         Ok(ready)
+    }
+
+    /// Reads what became of unanswered writes, and remembers it: both sides agreed on a figure that arrived. Where
+    /// neither it nor the figure before is there, orders or people came between, and nobody can say what was agreed.
+    async fn read_back(&self, store: &StoreSettings, written: &[(RemoteKey, Decimal)]) -> Result<()> {
+        let id = &store.connection.id;
+        let keys: Vec<RemoteKey> = written.iter().map(|(unit, _)| unit.clone()).collect();
+        self.read_actual(store, &keys).await?;
+        let bases = self.repository.stock_bases(id, &keys).await?;
+        let mut mutations = Vec::new();
+        for stored in self.repository.units_by_key(id, &keys).await? {
+            let (unit, read_at) = (stored.unit.key, stored.read_at);
+            let wanted = written.iter().find(|(key, _)| *key == unit).map(|(_, figure)| *figure);
+            let agreed = bases.iter().find(|base| base.unit == unit).map(|base| base.figure);
+            if wanted.is_some() && stored.unit.stock == wanted {
+                let figure = wanted.unwrap_or_default();
+                mutations.push(Mutation::PutStockBase(StockBase {
+                    store: id.clone(),
+                    unit,
+                    figure,
+                    read_at,
+                }));
+            } else if agreed.is_some() && stored.unit.stock != agreed {
+                mutations.push(Mutation::DropStockBase { store: id.clone(), unit });
+            }
+        }
+        self.commit(mutations).await
     }
 
     async fn decide_and_write(

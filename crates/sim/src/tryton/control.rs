@@ -72,6 +72,10 @@ pub struct SaleLineView {
     pub unit_price: Decimal,
     pub taxes: Vec<i64>,
     pub amount: Decimal,
+    /// Assigned in the storage zone, or gone from it.
+    pub reserved: Decimal,
+    /// Gone to the customer.
+    pub moved: Decimal,
 }
 
 fn optional(text: &str) -> Option<String> {
@@ -500,6 +504,13 @@ fn sale_view(store: &Store, id: i64) -> SaleView {
 
 fn line_view(store: &Store, line: i64) -> SaleLineView {
     let product = store.one(LINE, line, "product");
+    let amount_in = |moves: &[i64], states: &[&str]| -> Decimal {
+        let counts = |id: &&i64| states.contains(&store.state(MOVE, **id));
+        moves.iter().filter(counts).map(|id| store.decimal(MOVE, *id, "quantity")).sum()
+    };
+    let outgoing = sales::line_moves(store, line);
+    let inventory: Vec<i64> =
+        outgoing.iter().flat_map(|id| store.referring(MOVE, "origin", MOVE, *id)).collect();
     SaleLineView {
         id: line,
         sku: product.and_then(|product| optional(store.text("product.product", product, "code"))),
@@ -508,5 +519,7 @@ fn line_view(store: &Store, line: i64) -> SaleLineView {
         unit_price: store.decimal(LINE, line, "unit_price"),
         taxes: store.get(LINE, line, "taxes").as_many().to_vec(),
         amount: amounts::line(store, LINE, line),
+        reserved: amount_in(&inventory, &["assigned", "done"]),
+        moved: amount_in(&outgoing, &["done"]),
     }
 }

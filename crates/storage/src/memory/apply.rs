@@ -50,7 +50,13 @@ impl State {
             Mutation::PutLink(link) => self.links.put(link),
             Mutation::DropLink { store, store_key } => self.links.drop(&store, &store_key),
             Mutation::PutStockBase(base) => {
-                self.bases.insert((base.store.clone(), base.unit.clone()), base);
+                let key = (base.store.clone(), base.unit.clone());
+                if self.bases.get(&key).is_none_or(|known| known.read_at <= base.read_at) {
+                    self.bases.insert(key, base);
+                }
+            }
+            Mutation::DropStockBase { store, unit } => {
+                self.bases.remove(&(store, unit));
             }
             Mutation::PutOrder(order) => self.orders.put(*order),
             Mutation::PutDocument { store, order, document } => {

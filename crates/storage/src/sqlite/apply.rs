@@ -132,6 +132,10 @@ impl<'a> Apply<'a> {
                 self.run(drop).await?;
             }
             Mutation::PutStockBase(base) => self.put_stock_base(base).await?,
+            Mutation::DropStockBase { store, unit } => {
+                let drop = self.query(statements::DROP_STOCK_BASE).bind(store.as_str()).bind(unit.as_str());
+                self.run(drop).await?;
+            }
             Mutation::PutOrder(order) => self.put_order(order).await?,
             Mutation::PutDocument { store, order, document } => {
                 let put = self.query(statements::PUT_DOCUMENT).bind(store.as_str()).bind(order.as_str());

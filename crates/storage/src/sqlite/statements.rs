@@ -159,7 +159,8 @@ statements! {
     PUT_STOCK_BASE = "INSERT INTO stock_base (workspace, store, unit, figure, read_at) \
         VALUES (?1, ?2, ?3, ?4, ?5) \
         ON CONFLICT (workspace, store, unit) DO UPDATE SET figure = excluded.figure, \
-        read_at = excluded.read_at";
+        read_at = excluded.read_at WHERE read_at <= excluded.read_at";
+    DROP_STOCK_BASE = "DELETE FROM stock_base WHERE workspace = ?1 AND store = ?2 AND unit = ?3";
 
     ORDER = concat!(order_columns!(), "AND o.store = ?2 AND o.id = ?3");
     ORDER_DIGESTS = "SELECT id, digest FROM store_order \

@@ -69,5 +69,11 @@ async fn a_base_is_replaced_and_exact(repository: &dyn Repository) {
     let found = repository.stock_bases(&store(), &keys(&["b", "x", "a", "b"])).await.unwrap();
     assert_eq!(found, [stock_base("a", "2"), precise]);
     assert_eq!(repository.stock_bases(&other_store(), &keys(&["a"])).await.unwrap(), []);
+    let mut earlier = stock_base("a", "9");
+    earlier.read_at = earlier.read_at.saturating_sub(std::time::Duration::from_secs(1)).unwrap();
+    repository.commit(vec![Mutation::PutStockBase(earlier)]).await.unwrap();
+    let drop = Mutation::DropStockBase { store: store(), unit: key("b") };
+    repository.commit(vec![drop]).await.unwrap();
+    assert_eq!(repository.stock_bases(&store(), &keys(&["a", "b"])).await.unwrap(), [stock_base("a", "2")]);
     assert_eq!(repository.stock_bases(&store(), &[]).await.unwrap(), []);
 }
