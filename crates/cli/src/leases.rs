@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -30,6 +30,8 @@ pub struct Leases {
     credentials: BTreeMap<String, Vec<ConnectionId>>,
     /// Credentials taken over from the dead whose claims are not released yet.
     inherited: Mutex<BTreeSet<String>>,
+    /// The last of the dead that people were told of.
+    succeeded: Mutex<Option<String>>,
 }
 
 /// Who may call on the credentials.
@@ -55,7 +57,14 @@ impl Leases {
         lock: Arc<OwnerLock>,
         credentials: BTreeMap<String, Vec<ConnectionId>>,
     ) -> Self {
-        Self { repository, clock, lock, credentials, inherited: Mutex::default() }
+        Self {
+            repository,
+            clock,
+            lock,
+            credentials,
+            inherited: Mutex::default(),
+            succeeded: Mutex::default(),
+        }
     }
 
     /// Takes or renews all of them.
@@ -78,7 +87,9 @@ impl Leases {
             return Ok(found);
         }
         if self.lock.is_dead(&found.owner) {
-            tracing::info!("{} is gone; its work is taken over", in_words(&found.owner));
+            if lock(&self.succeeded).replace(found.owner.clone()).as_ref() != Some(&found.owner) {
+                tracing::info!("{} is gone; its work is taken over", in_words(&found.owner));
+            }
             self.set_inherited(credential, true);
             self.repository.release_lease(credential, &found.owner).await?;
         }
@@ -93,7 +104,7 @@ impl Leases {
     /// What the dead had claimed may be claimed at once; only after the lease is ours, for by then nobody else has
     /// claimed anything.
     async fn release_inherited(&self, credential: &str, connections: &[ConnectionId]) -> Result<(), Failure> {
-        if !self.inherited().contains(credential) {
+        if !lock(&self.inherited).contains(credential) {
             return Ok(());
         }
         let release = |connection: &ConnectionId| Mutation::ReleaseClaims { connection: connection.clone() };
@@ -102,15 +113,11 @@ impl Leases {
         Ok(())
     }
 
-    fn inherited(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        self.inherited.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn set_inherited(&self, credential: &str, inherited: bool) {
         if inherited {
-            self.inherited().insert(credential.to_owned());
+            lock(&self.inherited).insert(credential.to_owned());
         } else {
-            self.inherited().remove(credential);
+            lock(&self.inherited).remove(credential);
         }
     }
 
@@ -164,6 +171,11 @@ impl Leases {
         }
         Ok(())
     }
+}
+
+/// A poisoned lock only means that another thread panicked; the small values behind these are whole all the same.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

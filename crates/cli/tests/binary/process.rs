@@ -29,6 +29,14 @@ pub fn until_within(
     }
 }
 
+/// Gives something a moment that usually happens, and goes on when it doesn't.
+pub fn soon(mut done: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(300) && !done() {
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// What a command that ended said.
 #[derive(Debug)]
 pub struct Done {

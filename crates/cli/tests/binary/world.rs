@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime};
 use zygos_connectors::transport::HttpTransport;
 use zygos_core::{
-    Clock, SharedClock, WorkspaceId,
+    Clock, ConnectionId, SharedClock, WorkspaceId,
     clock::elapsed,
     http::{HttpRequest, HttpResponse, Transport},
 };
@@ -31,7 +31,7 @@ use zygos_sim::{
     serve::serve,
     tryton::{OverSocket, SaleView, TrytonSandbox, TrytonSettings},
 };
-use zygos_storage::SqliteRepository;
+use zygos_storage::{Repository, SqliteRepository};
 
 use crate::process::{Done, Running, until};
 
@@ -211,6 +211,15 @@ impl World {
             .expect("a state")
     }
 
+    /// Whether a store was sent something that isn't settled.
+    pub fn is_writing_to_stores(&self, state: &SqliteRepository) -> bool {
+        self.shops.iter().any(|shop| {
+            let store = ConnectionId::new(shop.name);
+            let rows = self.runtime.block_on(state.outbox(Some(&store), 10_000));
+            rows.expect("the outbox").iter().any(|row| row.sent.is_some())
+        })
+    }
+
     /// A command of the binary, with the right secrets.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zygos"));
@@ -289,6 +298,13 @@ impl World {
         };
         let id = shop.served.sandbox.place_order(order, MachineClock.now()).expect("the shop takes it");
         format!("{}{id}", shop.prefix)
+    }
+
+    /// A product of the ERP and a warehouse that all stores sell from.
+    pub fn any_product(&self) -> (i64, i64) {
+        let sku = self.shops[0].units.keys().next().expect("a unit");
+        let product = self.erp.sandbox.product_id(sku).expect("the ERP has it");
+        (product, self.erp.sandbox.warehouse_id("WH").expect("the warehouse"))
     }
 
     /// All sales with this reference, cancelled ones included.
