@@ -87,7 +87,9 @@ impl Leases {
             return Ok(found);
         }
         if self.lock.is_dead(&found.owner) {
-            if lock(&self.succeeded).replace(found.owner.clone()).as_ref() != Some(&found.owner) {
+            // After a failure of its state, a process succeeds itself.
+            let is_news = in_words(&found.owner) != in_words(self.lock.name());
+            if is_news && lock(&self.succeeded).replace(found.owner.clone()).as_ref() != Some(&found.owner) {
                 tracing::info!("{} is gone; its work is taken over", in_words(&found.owner));
             }
             self.set_inherited(credential, true);

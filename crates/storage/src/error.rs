@@ -5,7 +5,9 @@ pub enum StorageError {
     #[error("the outbox row {row} was taken over by another worker")]
     Fenced { row: i64 },
     /// The disk is full, or does not take what is written: once it does, the same goes on.
-    #[error("the state in {place} cannot be written: {reason}; nothing is lost, and it goes on from here once it can be")]
+    #[error(
+        "the state in {place} cannot be written: {reason}; nothing is lost, and it goes on from here once it can be"
+    )]
     Unwritable { place: String, reason: String },
     /// The file is gone or locked, the database refuses: told in plain words.
     #[error("the state in {place} cannot be written or read: {reason}")]

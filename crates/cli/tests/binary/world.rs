@@ -228,12 +228,8 @@ impl World {
         command
     }
 
-    /// `zygos serve` under a limit on the size of files: a disk that is nearly full.
-    pub fn serve_with_room_for(&self, kilobytes: u32) -> Running {
-        Running::of(self.limited(kilobytes, "serve"))
-    }
-
-    pub fn limited(&self, kilobytes: u32, command: &str) -> Command {
+    /// A command whose files may have so many kilobytes each: a disk that is nearly full.
+    pub fn on_a_disk(&self, kilobytes: &str, command: &str) -> Command {
         let binary = env!("CARGO_BIN_EXE_zygos");
         // Only the soft limit: whoever frees space can lift it again. The signal would end the process instead.
         let script = format!("trap '' XFSZ; ulimit -S -f {kilobytes}; exec {binary} {command}");
