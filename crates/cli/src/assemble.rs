@@ -19,12 +19,15 @@ use zygos_storage::{Repository, SqliteRepository};
 use crate::{
     config::{AccountConfig, Config},
     failure::Failure,
+    owner::OwnerLock,
 };
 
 /// An engine with its state, and what is needed to let go of both.
 pub struct Assembled {
     pub engine: Arc<Engine>,
     pub state: SqliteRepository,
+    /// Lives as long as the process works on the state.
+    pub lock: Arc<OwnerLock>,
 }
 
 /// Secrets from the environment and from files.
@@ -66,18 +69,20 @@ pub async fn assemble(
         Arc::new(HttpTransport::new().map_err(|error| Failure::Unavailable(error.to_string()))?);
     let path: PathBuf = folder.join(&config.state);
     let state = SqliteRepository::open(&path, config.workspace.clone()).await?;
-    let settings = engine_settings(config, transport, &clock, &MachineSecrets)?;
+    let lock = Arc::new(OwnerLock::take(&path)?);
+    let settings = engine_settings(config, transport, &clock, &MachineSecrets, lock.name())?;
     let repository: Arc<dyn Repository> = Arc::new(state.clone());
     let engine = Engine::new(repository, clock, settings, watcher);
-    Ok(Assembled { engine: Arc::new(engine), state })
+    Ok(Assembled { engine: Arc::new(engine), state, lock })
 }
 
-/// The engine's settings with connectors that call through `transport`.
+/// The engine's settings with connectors that call through `transport`, for a process that leases call `owner`.
 pub fn engine_settings(
     config: Config,
     transport: Arc<dyn Transport>,
     clock: &SharedClock,
     secrets: &dyn Secrets,
+    owner: &str,
 ) -> Result<EngineSettings, Failure> {
     let budgets = Budgets::default();
     let surroundings = Surroundings { transport, clock: clock.clone(), secrets, budgets: &budgets };
@@ -95,7 +100,7 @@ pub fn engine_settings(
         erp: connection(&config.erp, &surroundings)?,
         pace: config.pace,
         guard: config.guard,
-        owner: owner(),
+        owner: owner.to_owned(),
         seed: u64::from(std::process::id()),
         text_lengths: BTreeMap::new(),
     })
@@ -110,9 +115,4 @@ fn connection(account: &AccountConfig, surroundings: &Surroundings<'_>) -> Resul
         credential: opened.credential,
         calls_used: opened.calls_used,
     })
-}
-
-/// Names this process in leases.
-fn owner() -> String {
-    format!("{}-{}", std::process::id(), uuid::Uuid::now_v7())
 }

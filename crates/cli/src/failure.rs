@@ -15,6 +15,8 @@ pub enum Failure {
     Configuration(String),
     #[error("{0}")]
     Unavailable(String),
+    #[error(transparent)]
+    State(StorageError),
 }
 
 impl Failure {
@@ -22,14 +24,14 @@ impl Failure {
         ExitCode::from(match self {
             Self::NeedsAttention(_) => 1,
             Self::Configuration(_) => 2,
-            Self::Unavailable(_) => 3,
+            Self::Unavailable(_) | Self::State(_) => 3,
         })
     }
 }
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        Self::Unavailable(error.to_string())
+        Self::State(error)
     }
 }
 
@@ -38,7 +40,8 @@ impl From<EngineError> for Failure {
         match error {
             EngineError::Unfit(problems) => Self::Configuration(problems.join("\n")),
             EngineError::Asked(text) => Self::Configuration(text),
-            EngineError::Connection { .. } | EngineError::Resting { .. } | EngineError::Storage(_) => {
+            EngineError::Storage(error) => Self::State(error),
+            EngineError::Connection { .. } | EngineError::Resting { .. } => {
                 Self::Unavailable(error.to_string())
             }
         }

@@ -1,90 +1,184 @@
 //! One process at a time calls on a credential; this holds the right to.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use zygos_core::{SharedClock, clock::later};
-use zygos_engine::Engine;
+use jiff::Timestamp;
+use zygos_core::{ConnectionId, SharedClock, clock::later};
+use zygos_storage::{Lease, Mutation, Repository};
 
-use crate::failure::Failure;
+use crate::{
+    assemble::Assembled,
+    failure::Failure,
+    owner::{OwnerLock, in_words},
+};
 
-/// A process that died is succeeded after this long.
+/// A process of which nobody can tell whether it lives is succeeded after this long.
 const HELD_FOR: Duration = Duration::from_secs(45);
 const RENEWED_EVERY: Duration = Duration::from_secs(15);
+const ASKED_AGAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// The leases of every credential of an engine.
 pub struct Leases {
-    engine: Arc<Engine>,
+    repository: Arc<dyn Repository>,
     clock: SharedClock,
-    credentials: Vec<String>,
+    lock: Arc<OwnerLock>,
+    /// With their connections. Everybody takes them in this order, so two never hold half each for long.
+    credentials: BTreeMap<String, Vec<ConnectionId>>,
+    /// Credentials taken over from the dead whose claims are not released yet.
+    inherited: Mutex<BTreeSet<String>>,
+    /// The last of the dead that people were told of.
+    succeeded: Mutex<Option<String>>,
+}
+
+/// Who may call on the credentials.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Holder {
+    We,
+    Other(String),
 }
 
 impl Leases {
-    pub fn of(engine: &Arc<Engine>, clock: &SharedClock) -> Self {
-        let settings = engine.settings();
-        let mut credentials: Vec<String> = settings
-            .stores
-            .iter()
-            .map(|store| store.connection.credential.clone())
-            .chain([settings.erp.credential.clone()])
-            .collect();
-        // Everybody takes them in the same order, so two never hold half each for long.
-        credentials.sort();
-        credentials.dedup();
-        Self { engine: engine.clone(), clock: clock.clone(), credentials }
+    pub fn of(assembled: &Assembled, clock: &SharedClock) -> Self {
+        let settings = assembled.engine.settings();
+        let mut credentials: BTreeMap<String, Vec<ConnectionId>> = BTreeMap::new();
+        for connection in settings.stores.iter().map(|store| &store.connection).chain([&settings.erp]) {
+            credentials.entry(connection.credential.clone()).or_default().push(connection.id.clone());
+        }
+        Self::new(assembled.engine.repository().clone(), clock.clone(), assembled.lock.clone(), credentials)
     }
 
-    /// Takes or renews all of them. `Ok(false)`: another process holds one.
-    pub async fn take(&self) -> Result<bool, Failure> {
-        let owner = &self.engine.settings().owner;
-        for credential in &self.credentials {
-            let now = self.clock.now();
-            let lease = self.engine.repository().lease(credential, owner, now, later(now, HELD_FOR)).await?;
-            if &lease.owner != owner {
-                return Ok(false);
-            }
+    fn new(
+        repository: Arc<dyn Repository>,
+        clock: SharedClock,
+        lock: Arc<OwnerLock>,
+        credentials: BTreeMap<String, Vec<ConnectionId>>,
+    ) -> Self {
+        Self {
+            repository,
+            clock,
+            lock,
+            credentials,
+            inherited: Mutex::default(),
+            succeeded: Mutex::default(),
         }
-        Ok(true)
+    }
+
+    /// Takes or renews all of them.
+    pub async fn take(&self) -> Result<Holder, Failure> {
+        for (credential, connections) in &self.credentials {
+            let lease = self.take_one(credential).await?;
+            if lease.owner != self.lock.name() {
+                self.set_inherited(credential, false);
+                return Ok(Holder::Other(lease.owner));
+            }
+            self.release_inherited(credential, connections).await?;
+        }
+        Ok(Holder::We)
+    }
+
+    async fn take_one(&self, credential: &str) -> Result<Lease, Failure> {
+        // At the beginning of time no lease has run out: this tells whose it was before it is taken over.
+        let found = self.ask(credential, Timestamp::MIN).await?;
+        if found.owner == self.lock.name() {
+            return Ok(found);
+        }
+        if self.lock.is_dead(&found.owner) {
+            // After a failure of its state, a process succeeds itself.
+            let is_news = in_words(&found.owner) != in_words(self.lock.name());
+            if is_news && lock(&self.succeeded).replace(found.owner.clone()).as_ref() != Some(&found.owner) {
+                tracing::info!("{} is gone; its work is taken over", in_words(&found.owner));
+            }
+            self.set_inherited(credential, true);
+            self.repository.release_lease(credential, &found.owner).await?;
+        }
+        self.ask(credential, self.clock.now()).await
+    }
+
+    async fn ask(&self, credential: &str, now: Timestamp) -> Result<Lease, Failure> {
+        let until = later(self.clock.now(), HELD_FOR);
+        Ok(self.repository.lease(credential, self.lock.name(), now, until).await?)
+    }
+
+    /// What the dead had claimed may be claimed at once; only after the lease is ours, for by then nobody else has
+    /// claimed anything.
+    async fn release_inherited(&self, credential: &str, connections: &[ConnectionId]) -> Result<(), Failure> {
+        if !lock(&self.inherited).contains(credential) {
+            return Ok(());
+        }
+        let release = |connection: &ConnectionId| Mutation::ReleaseClaims { connection: connection.clone() };
+        self.repository.commit(connections.iter().map(release).collect()).await?;
+        self.set_inherited(credential, false);
+        Ok(())
+    }
+
+    fn set_inherited(&self, credential: &str, inherited: bool) {
+        if inherited {
+            lock(&self.inherited).insert(credential.to_owned());
+        } else {
+            lock(&self.inherited).remove(credential);
+        }
     }
 
     /// Takes them or says who works already.
     pub async fn take_or_explain(&self) -> Result<(), Failure> {
-        if self.take().await? {
-            return Ok(());
-        }
+        let Holder::Other(other) = self.take().await? else { return Ok(()) };
         self.release().await?;
-        Err(Failure::Unavailable(
-            "another zygos process (`zygos serve`, most likely) works on these connections and does this by itself. \
-             `zygos replay`, `approve`, `pause`, `issues` and `explain` work beside it."
-                .to_owned(),
-        ))
+        Err(Failure::Unavailable(format!(
+            "another zygos process (`zygos serve`, most likely: {}) works on these connections and does this by itself. \
+             `zygos replay`, `approve`, `pause`, `issues` and `explain` work beside it.",
+            in_words(&other)
+        )))
     }
 
-    /// Waits until they are free, then keeps them; ends only when they are lost.
+    /// Keeps them; ends only when they are lost.
     pub async fn keep(&self) -> Result<(), Failure> {
         loop {
             self.clock.sleep_until(later(self.clock.now(), RENEWED_EVERY)).await;
-            if !self.take().await? {
-                return Err(Failure::Unavailable(
-                    "another process took over the connections of this one; it stops so that no call is made twice"
-                        .to_owned(),
-                ));
+            if let Holder::Other(other) = self.take().await? {
+                return Err(Failure::Unavailable(format!(
+                    "another zygos process ({}) took over the connections of this one; it stops so that no call is made \
+                     twice",
+                    in_words(&other)
+                )));
             }
         }
     }
 
+    /// Waits until they are free.
     pub async fn wait(&self) -> Result<(), Failure> {
-        while !self.take().await? {
-            tracing::info!("Waiting for another zygos process to let go of the connections");
-            self.clock.sleep_until(later(self.clock.now(), Duration::from_secs(5))).await;
+        let mut told = None;
+        while let Holder::Other(other) = self.take().await? {
+            if told.as_ref() != Some(&other) {
+                tracing::info!(
+                    "Another zygos process ({}) works on these connections; this one makes no call and takes over when that \
+                     one ends",
+                    in_words(&other)
+                );
+                told = Some(other);
+            }
+            self.clock.sleep_until(later(self.clock.now(), ASKED_AGAIN_EVERY)).await;
         }
         Ok(())
     }
 
+    /// Gives back what this process holds. Only where nothing is claimed any more: who stops in the midst of its work
+    /// leaves its leases, and its lock tells the next one that it is gone.
     pub async fn release(&self) -> Result<(), Failure> {
-        let owner = &self.engine.settings().owner;
-        for credential in &self.credentials {
-            self.engine.repository().release_lease(credential, owner).await?;
+        for credential in self.credentials.keys() {
+            self.repository.release_lease(credential, self.lock.name()).await?;
         }
         Ok(())
     }
 }
+
+/// A poisoned lock only means that another thread panicked; the small values behind these are whole all the same.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

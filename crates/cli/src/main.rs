@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod failure;
 mod leases;
+mod owner;
 mod sandbox;
 mod show;
 

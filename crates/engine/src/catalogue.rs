@@ -32,6 +32,13 @@ pub struct ProductScan {
 impl Engine {
     /// Reads all products of a connection, keeping each page with its figures.
     pub(crate) async fn scan_products(&self, connection: &Connection, lane: Lane) -> Result<ProductScan> {
+        let outcome = self.scan_product_pages(connection, lane).await;
+        // Also after a reading that failed on its way: the pages before that are kept.
+        *lock(&self.relink) = true;
+        outcome
+    }
+
+    async fn scan_product_pages(&self, connection: &Connection, lane: Lane) -> Result<ProductScan> {
         let began = self.now();
         let mut scan = ProductScan::default();
         let mut position = 0;
@@ -85,7 +92,6 @@ impl Engine {
         if scan.complete {
             self.drop_vanished(connection, began).await?;
         }
-        *lock(&self.relink) = true;
         Ok(scan)
     }
 
@@ -131,17 +137,25 @@ impl Engine {
         read_at: Timestamp,
     ) -> Result<()> {
         let mut mutations = Vec::new();
+        let mut renamed = false;
         for item in items {
             let Ok(Record::Product(unit)) = item else { continue };
             let known = self.repository.unit(connection, &unit.key).await?;
-            if known.as_ref().is_none_or(|known| names_differ(&known.unit, unit)) {
-                *lock(&self.relink) = true;
-            }
+            renamed |= known.as_ref().is_none_or(|known| names_differ(&known.unit, unit));
             let position = known.map_or_else(|| position_of_newcomer(&unit.key), |known| known.position);
             let unit = StoredUnit { unit: unit.clone(), position, read_at };
             mutations.push(Mutation::PutUnit { connection: connection.clone(), unit });
         }
-        self.commit(mutations).await
+        self.commit(mutations).await?;
+        self.relink_if(renamed);
+        Ok(())
+    }
+
+    /// Only after the units are stored: another pass may link at once, and would not see them earlier.
+    pub(crate) fn relink_if(&self, renamed: bool) {
+        if renamed {
+            *lock(&self.relink) = true;
+        }
     }
 
     /// Pairs the units of every store with the ERP's, if anything changed since the last time.
@@ -150,6 +164,8 @@ impl Engine {
         if self.repository.unit_count(&self.settings.erp.id).await? == 0 {
             return Ok(());
         }
+        // Whoever comes while another pass links waits for its links.
+        let _one_at_a_time = self.linking.lock().await;
         if !std::mem::replace(&mut *lock(&self.relink), false) {
             return Ok(());
         }

@@ -49,6 +49,7 @@ pub struct Engine {
     pub(crate) resolved: RwLock<Option<Arc<Resolved>>>,
     /// Links or units changed: link again before deciding.
     pub(crate) relink: StdMutex<bool>,
+    pub(crate) linking: Mutex<()>,
     pub(crate) ledger_renewed: StdMutex<BTreeSet<ConnectionId>>,
     pub(crate) erp_products_read: StdMutex<Option<Timestamp>>,
     wakers: BTreeMap<(ConnectionId, OutboxKind), Notify>,
@@ -96,6 +97,7 @@ impl Engine {
             health: Health::default(),
             resolved: RwLock::new(None),
             relink: StdMutex::new(true),
+            linking: Mutex::new(()),
             ledger_renewed: StdMutex::new(BTreeSet::new()),
             erp_products_read: StdMutex::new(None),
             wakers,

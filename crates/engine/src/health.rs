@@ -63,6 +63,12 @@ impl Engine {
         (self.now() < until).then_some(until)
     }
 
+    /// Why a connection is left alone now, in plain words; `None` while it answers.
+    pub fn trouble(&self, connection: &ConnectionId) -> Option<String> {
+        let resting = lock(&self.health.resting);
+        resting.get(connection).filter(|rest| rest.told).map(|rest| rest.reason.clone())
+    }
+
     pub(crate) async fn answered(&self, connection: &Connection) -> Result<()> {
         let was_resting = lock(&self.health.resting).remove(&connection.id);
         // The first answer after a start ends what an earlier process complained of.

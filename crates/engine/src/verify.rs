@@ -11,7 +11,7 @@ use zygos_core::{
 use zygos_storage::{Mutation, OutboxKind, OutboxRecord, Run, StoredUnit};
 
 use crate::{
-    engine::{Engine, lock},
+    engine::Engine,
     error::Result,
     event::Event,
     settings::StoreSettings,
@@ -134,12 +134,13 @@ impl Engine {
             expected = page.total.or(expected);
             let mut mutations = Vec::new();
             let mut keys = Vec::new();
+            let mut renamed = false;
             for item in page.items {
                 match item {
                     Ok(Record::Product(unit)) => {
                         keys.push(unit.key.clone());
                         let unit = StoredUnit { unit, position, read_at };
-                        self.notice_new_names(&connection.id, &unit).await?;
+                        renamed |= self.is_renamed(&connection.id, &unit).await?;
                         mutations.push(Mutation::PutUnit { connection: connection.id.clone(), unit });
                     }
                     Ok(_) => {}
@@ -153,6 +154,7 @@ impl Engine {
                 position += 1;
             }
             self.commit(mutations).await?;
+            self.relink_if(renamed);
             self.link().await?;
             self.compare(store, &keys, found).await?;
             self.tell(&Event::Progress {
@@ -172,12 +174,9 @@ impl Engine {
         Ok(())
     }
 
-    async fn notice_new_names(&self, connection: &ConnectionId, fresh: &StoredUnit) -> Result<()> {
+    async fn is_renamed(&self, connection: &ConnectionId, fresh: &StoredUnit) -> Result<bool> {
         let known = self.repository.unit(connection, &fresh.unit.key).await?;
-        if known.is_none_or(|known| crate::catalogue::names_differ(&known.unit, &fresh.unit)) {
-            *lock(&self.relink) = true;
-        }
-        Ok(())
+        Ok(known.is_none_or(|known| crate::catalogue::names_differ(&known.unit, &fresh.unit)))
     }
 
     /// Compares one page of units with what they should be.

@@ -20,6 +20,8 @@ pub(crate) struct ConnectionStatus {
     connection: ConnectionId,
     mode: Mode,
     reason: Option<String>,
+    /// Why it is left alone for a while; what waits goes on by itself.
+    trouble: Option<String>,
     /// Calls made since this process began.
     calls_used: u64,
     #[serde(flatten)]
@@ -45,6 +47,7 @@ pub(crate) async fn status(State(engine): State<Arc<Engine>>) -> Result<Json<Sta
             connection: connection.id.clone(),
             mode: state.mode,
             reason: state.reason,
+            trouble: engine.trouble(&connection.id),
             calls_used: (connection.calls_used)(),
             outbox: repository.outbox_summary(&connection.id).await.map_err(unavailable)?,
         });

@@ -72,6 +72,9 @@ pub struct Script {
     /// Only addresses that contain this text.
     #[serde(default)]
     pub path: Option<String>,
+    /// Only bodies that contain this text.
+    #[serde(default)]
+    pub body: Option<String>,
 }
 
 fn once() -> u32 {
@@ -137,7 +140,13 @@ impl Faults {
             times,
             method: Some(method.as_str().to_owned()),
             path: Some(path.to_owned()),
+            body: None,
         });
+    }
+
+    /// The next `times` requests whose body contains `text` suffer `fault`: an RPC names its method there.
+    pub fn next_with(&self, times: u32, text: &str, fault: Fault) {
+        self.script(Script { fault, times, method: None, path: None, body: Some(text.to_owned()) });
     }
 
     /// Every request before `until` is refused.
@@ -284,6 +293,7 @@ impl Inner {
             script.times > 0
                 && script.method.as_deref().is_none_or(|method| method == request.method.as_str())
                 && script.path.as_deref().is_none_or(|path| request.url.contains(path))
+                && script.body.as_deref().is_none_or(|text| contains(&request.body, text))
         })?;
         let script = self.scripts.get_mut(index)?;
         script.times -= 1;
@@ -308,6 +318,10 @@ impl Inner {
         }
         None
     }
+}
+
+fn contains(body: &[u8], text: &str) -> bool {
+    text.is_empty() || body.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 fn page(status: StatusCode) -> HttpResponse {

@@ -79,6 +79,11 @@ pub enum Mutation {
         revision: i64,
         settled: Settled,
     },
+    /// Ends every claim on the rows of a connection: its holder is known to be dead. The rows may be claimed again
+    /// now; what was sent stays with them as a question, and a holder that lives after all is fenced off.
+    ReleaseClaims {
+        connection: ConnectionId,
+    },
     AddAttempt(Attempt),
     AddJournal(JournalEntry),
     /// Opens an issue, or renews the text and choices of the open one of the same (connection, kind, subject).

@@ -8,7 +8,7 @@ use crate::{assemble::Assembled, clock::machine_clock, failure::Failure, leases:
 
 /// Shows what would be written.
 pub async fn plan(assembled: &Assembled, form: Form) -> Result<(), Failure> {
-    let leases = Leases::of(&assembled.engine, &machine_clock());
+    let leases = Leases::of(assembled, &machine_clock());
     leases.take_or_explain().await?;
     let plan = assembled.engine.plan().await;
     leases.release().await?;
@@ -54,7 +54,7 @@ struct Synced {
 /// Everything once.
 pub async fn sync(assembled: &Assembled, form: Form) -> Result<(), Failure> {
     let engine = &assembled.engine;
-    let leases = Leases::of(engine, &machine_clock());
+    let leases = Leases::of(assembled, &machine_clock());
     leases.take_or_explain().await?;
     let outcome = kept(&leases, engine.sync()).await;
     leases.release().await?;
@@ -100,7 +100,7 @@ pub async fn verify(assembled: &Assembled, only: Option<&str>, form: Form) -> Re
             only.unwrap_or("?")
         )));
     }
-    let leases = Leases::of(engine, &machine_clock());
+    let leases = Leases::of(assembled, &machine_clock());
     leases.take_or_explain().await?;
     let outcome = kept(&leases, async {
         engine.follow_erp().await?;

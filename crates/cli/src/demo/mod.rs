@@ -57,7 +57,7 @@ pub async fn run(arguments: &DemoArguments, form: Form) -> Result<(), Failure> {
         Failure::Configuration(texts.join("; "))
     })?;
     let workspace = config.workspace.clone();
-    let settings = engine_settings(config, world.transport.clone(), &clock, &DemoSecrets)?;
+    let settings = engine_settings(config, world.transport.clone(), &clock, &DemoSecrets, "demo")?;
     let file = StateFile::new();
     let state = SqliteRepository::open(&file.0, workspace).await?;
     let repository: Arc<dyn Repository> = Arc::new(state.clone());

@@ -124,15 +124,22 @@ impl Engine {
                 self.hold_row(row, reason).await?;
                 continue;
             }
-            let lands_until = later(sent.deadline, capabilities.max_in_flight);
             // Where the ERP enforces the reference a second one is refused, so there is nothing to wait for.
-            if !capabilities.reference_enforced && self.now() < lands_until {
-                self.settle_if_ours(row, Settled::Unknown { due_at: lands_until }).await?;
-            } else {
-                ready.push(row.clone());
+            match self.may_still_land(row) {
+                Some(lands_until) if !capabilities.reference_enforced => {
+                    self.settle_if_ours(row, Settled::Unknown { due_at: lands_until }).await?;
+                }
+                _ => ready.push(row.clone()),
             }
         }
         Ok(ready)
+    }
+
+    /// Until when the last write of a row may still be carried out; `None` when that time is over.
+    fn may_still_land(&self, row: &OutboxRow) -> Option<Timestamp> {
+        let max_in_flight = self.settings.erp.connector.capabilities().max_in_flight;
+        let lands_until = later(row.sent.as_ref()?.deadline, max_in_flight);
+        (self.now() < lands_until).then_some(lands_until)
     }
 
     /// Re-reads at the stores what was read too long ago. Orders of a store that can't be asked wait.
@@ -316,6 +323,13 @@ impl Engine {
                     }
                 }
                 NextStep::AddRounding { document, difference } => {
+                    // No reference keeps a second line out: one that may still land is waited for.
+                    if let Some(lands_until) = self.may_still_land(&order.row)
+                        && matches!(&order.row.sent, Some(sent) if matches!(sent.write, Write::AddDocumentLines { .. }))
+                    {
+                        self.settle_if_ours(&order.row, Settled::Unknown { due_at: lands_until }).await?;
+                        continue;
+                    }
                     match rounding_line(&order.rule, difference) {
                         Some(line) => {
                             writes.push((order, Write::AddDocumentLines { document, lines: vec![line] }))

@@ -171,3 +171,12 @@ async fn equal_seeds_give_equal_luck() {
     assert_ne!(first, luck(8).await);
     assert!(first.contains(&true) && first.contains(&false));
 }
+
+#[tokio::test]
+async fn a_fault_asked_for_by_a_text_of_the_body_strikes_only_there() {
+    let world = world(1, Duration::ZERO);
+    world.faults.next_with(1, "\"stock\":5", Fault::Unavailable);
+    for (stock, status) in [(4, 200), (5, 503), (5, 200)] {
+        assert_eq!(world.send(world.set_stock(stock)).await.unwrap().status, status);
+    }
+}

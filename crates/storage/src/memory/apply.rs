@@ -12,12 +12,18 @@ impl State {
     /// lands whole.
     pub fn check_claims(&self, mutations: &[Mutation]) -> Result<(), StorageError> {
         let mut ended = BTreeSet::new();
+        let mut released = BTreeSet::new();
         for mutation in mutations {
             let (row, fence) = match mutation {
                 Mutation::MarkSent { row, fence, .. } | Mutation::Settle { row, fence, .. } => (*row, *fence),
+                Mutation::ReleaseClaims { connection } => {
+                    released.insert(connection);
+                    continue;
+                }
                 _ => continue,
             };
-            if ended.contains(&row) || !self.outbox.is_held_by(row, fence) {
+            let is_released = self.outbox.connection_of(row).is_some_and(|id| released.contains(id));
+            if is_released || ended.contains(&row) || !self.outbox.is_held_by(row, fence) {
                 return Err(StorageError::Fenced { row });
             }
             if matches!(mutation, Mutation::Settle { .. }) {
@@ -67,6 +73,7 @@ impl State {
             Mutation::Enqueue(wish) => self.outbox.enqueue(wish),
             Mutation::MarkSent { row, sent, .. } => self.outbox.mark_sent(row, *sent),
             Mutation::Settle { row, revision, settled, .. } => self.outbox.settle(row, revision, settled),
+            Mutation::ReleaseClaims { connection } => self.outbox.release_claims(&connection),
             Mutation::AddAttempt(attempt) => self.attempts.push(attempt),
             Mutation::AddJournal(entry) => self.journal.push(entry),
             Mutation::OpenIssue(issue) => self.open_issue(issue),

@@ -127,6 +127,23 @@ impl Outbox {
         });
     }
 
+    pub fn release_claims(&mut self, connection: &ConnectionId) {
+        let held: Vec<i64> = self
+            .rows
+            .values()
+            .filter(|entry| entry.lease_until.is_some() && entry.row.connection == *connection)
+            .map(|entry| entry.row.id)
+            .collect();
+        for id in held {
+            self.change(id, Entry::release);
+        }
+    }
+
+    /// Whose row it is.
+    pub fn connection_of(&self, row: i64) -> Option<&ConnectionId> {
+        self.rows.get(&row).map(|entry| &entry.row.connection)
+    }
+
     pub fn claim(
         &mut self,
         connection: &ConnectionId,

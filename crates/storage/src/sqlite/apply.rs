@@ -155,6 +155,10 @@ impl<'a> Apply<'a> {
                     return Err(Fault::Fenced(*row));
                 }
             }
+            Mutation::ReleaseClaims { connection } => {
+                let release = self.query(statements::RELEASE_CLAIMS).bind(connection.as_str());
+                self.run(release).await?;
+            }
             Mutation::AddAttempt(attempt) => self.add_attempt(attempt).await?,
             Mutation::AddJournal(entry) => self.add_journal(entry).await?,
             Mutation::OpenIssue(issue) => self.open_issue(issue).await?,

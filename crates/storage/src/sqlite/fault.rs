@@ -1,5 +1,9 @@
 use crate::StorageError;
 
+/// SQLite's input and output errors that come from writing: WRITE, FSYNC, DIR_FSYNC, TRUNCATE, SHMOPEN, SHMSIZE,
+/// SHMMAP and COMMIT_ATOMIC. A used-up quota or a limit on the size of files shows as one of these.
+const WRITING: [i32; 8] = [778, 1034, 1290, 1546, 4618, 4874, 5386, 7690];
+
 /// What went wrong, before it is known which file to name.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -33,18 +37,24 @@ impl Fault {
         let place = place.to_owned();
         let unavailable =
             |place: String, reason: &str| StorageError::Unavailable { place, reason: reason.to_owned() };
+        let unwritable =
+            |place: String, reason: &str| StorageError::Unwritable { place, reason: reason.to_owned() };
         match self {
             Self::Fenced(row) => StorageError::Fenced { row },
             Self::Damaged { what, reason } => StorageError::Damaged { place, what, reason },
             Self::Closed => unavailable(place, "it was closed"),
             Self::Database(sqlx::Error::Database(error)) => {
                 // The low byte of SQLite's extended result codes is the plain result code.
-                let code = error.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff);
-                match code {
+                let extended = error.code().and_then(|code| code.parse::<i32>().ok());
+                match extended.map(|code| code & 0xff) {
                     Some(5 | 6) => unavailable(place, "another program keeps it locked"),
-                    Some(8) => unavailable(
+                    Some(8) => unwritable(
                         place,
                         "the file or its directory is read-only; let the user that runs Zygos write there",
+                    ),
+                    Some(10) if extended.is_some_and(|code| WRITING.contains(&code)) => unwritable(
+                        place,
+                        "the disk does not take it; free some space, and see that no quota is used up and the disk is well",
                     ),
                     Some(10) => unavailable(place, "the disk reports an error"),
                     Some(11) => StorageError::Damaged {
@@ -52,7 +62,7 @@ impl Fault {
                         what: "file".to_owned(),
                         reason: "the file is damaged; restore a backup".to_owned(),
                     },
-                    Some(13) => unavailable(place, "the disk is full"),
+                    Some(13) => unwritable(place, "the disk is full; free some space"),
                     Some(14) => unavailable(
                         place,
                         "the file cannot be opened or created; check that it is a file and who may write there",

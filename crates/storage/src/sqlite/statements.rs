@@ -226,6 +226,8 @@ statements! {
         WHERE workspace = ?1 AND connection = ?2 AND kind = ?3 AND held_by IS NULL AND due_at <= ?4 \
         AND (lease_until IS NULL OR lease_until <= ?4) ORDER BY lane, due_at, id LIMIT ?6) \
         RETURNING ", outbox_columns!());
+    RELEASE_CLAIMS = "UPDATE outbox SET lease_until = NULL \
+        WHERE workspace = ?1 AND connection = ?2 AND lease_until IS NOT NULL";
     NEXT_DUE = "SELECT min(coalesce(lease_until, due_at)) FROM outbox \
         WHERE workspace = ?1 AND connection = ?2 AND kind = ?3 AND held_by IS NULL";
     OUTBOX = concat!("SELECT ", outbox_columns!(), " FROM outbox \

@@ -149,9 +149,9 @@ async fn a_full_disk_is_told_and_changes_nothing() {
     raw(&file).await;
     let repository = told(&file, "PRAGMA max_page_count = 80").await;
     repository.commit(put_cursor("orders", "before".to_owned())).await.unwrap();
-    let full = StorageError::Unavailable {
+    let full = StorageError::Unwritable {
         place: file.display().to_string(),
-        reason: "the disk is full".to_owned(),
+        reason: "the disk is full; free some space".to_owned(),
     };
     let large = || "x".repeat(1_000_000);
     let mut commit = put_cursor("orders", "after".to_owned());

@@ -109,7 +109,7 @@ fn settled_of(a: u8, b: u8) -> Settled {
 
 fn mutation([what, a, b, c, d]: Choice, claimed: &[OutboxRow]) -> Option<Mutation> {
     let row = claimed.get(usize::from(a) % claimed.len().max(1));
-    Some(match what % 32 {
+    Some(match what % 33 {
         0 => {
             let mode = [Mode::Observe, Mode::Live, Mode::Paused][usize::from(b) % 3];
             let state = ConnectionState { mode, reason: (c % 2 == 0).then(|| format!("reason {d}")) };
@@ -155,6 +155,7 @@ fn mutation([what, a, b, c, d]: Choice, claimed: &[OutboxRow]) -> Option<Mutatio
             Mutation::PutRun(Run { ended_at: c.is_multiple_of(2).then(|| moment(c)), ..run })
         }
         30 => Mutation::AddHint(StoredHint { connection: connection(b), ..hint(name(a)) }),
+        31 => Mutation::ReleaseClaims { connection: connection(a) },
         _ => Mutation::DropHint { id: i64::from(a % 8) },
     })
 }

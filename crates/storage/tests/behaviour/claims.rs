@@ -1,9 +1,9 @@
-use zygos_core::contract::Lane;
+use zygos_core::{ConnectionId, contract::Lane};
 use zygos_storage::{Mutation, OutboxKind, OutboxRow, Repository, Settled, StorageError, Wish};
 
 use crate::support::{
-    at, by_hand, claim, claim_one, enqueue, journal_entry, listed, mark_sent, put_unit, sent, settle,
-    settle_now, store, stored_unit, wish,
+    at, by_hand, claim, claim_one, enqueue, journal_entry, listed, mark_sent, other_store, put_unit, sent,
+    settle, settle_now, store, stored_unit, wish,
 };
 
 crate::behaviours![
@@ -24,6 +24,10 @@ crate::behaviours![
     a_fenced_settle_changes_nothing_at_all,
     nothing_is_marked_as_sent_without_the_claim,
     a_claim_ends_with_its_first_settle,
+    released_claims_may_be_taken_at_once_and_their_holder_is_fenced,
+    a_released_row_keeps_what_was_sent,
+    claims_are_released_on_one_connection_only,
+    a_claim_released_in_a_commit_is_gone_for_the_rest_of_it,
 ];
 
 fn ids(rows: &[OutboxRow]) -> Vec<i64> {
@@ -241,4 +245,61 @@ async fn a_claim_ends_with_its_first_settle(repository: &dyn Repository) {
     settle_now(repository, &row, again(5, false)).await.unwrap();
     assert_eq!(settle_now(repository, &row, Settled::Done).await, fenced);
     assert_eq!(listed(repository).await.due_at, at(5));
+}
+
+fn release(connection: ConnectionId) -> Mutation {
+    Mutation::ReleaseClaims { connection }
+}
+
+async fn released_claims_may_be_taken_at_once_and_their_holder_is_fenced(repository: &dyn Repository) {
+    enqueue(repository, ["a", "b"].map(|unit| wish(unit, at(0)))).await;
+    let dead = claim(repository, at(0), at(300)).await;
+    assert_eq!(claim(repository, at(1), at(300)).await, []);
+    repository.commit(vec![release(store())]).await.unwrap();
+    assert_eq!(repository.next_due(&store(), OutboxKind::Stock).await.unwrap(), Some(at(0)));
+    // Between the release and the next claim, the old holder may not write either.
+    let fenced = Err(StorageError::Fenced { row: dead[0].id });
+    assert_eq!(settle_now(repository, &dead[0], Settled::Done).await, fenced);
+    assert_eq!(repository.commit(vec![mark_sent(&dead[0], sent("a"))]).await, fenced);
+    let taken = claim(repository, at(1), at(300)).await;
+    assert_eq!(ids(&taken), ids(&dead));
+    assert!(taken.iter().zip(&dead).all(|(new, old)| new.fence > old.fence), "{taken:?}");
+    assert_eq!(settle_now(repository, &dead[0], again(9, true)).await, fenced);
+    for row in &taken {
+        settle_now(repository, row, Settled::Done).await.unwrap();
+    }
+    assert_eq!(repository.outbox(None, 10).await.unwrap(), []);
+}
+
+async fn a_released_row_keeps_what_was_sent(repository: &dyn Repository) {
+    enqueue(repository, [wish("a", at(0))]).await;
+    let dead = claim_one(repository, at(0)).await;
+    repository.commit(vec![mark_sent(&dead, sent("a"))]).await.unwrap();
+    repository.commit(vec![release(store())]).await.unwrap();
+    let row = claim_one(repository, at(1)).await;
+    assert_eq!((row.sent, row.due_at, row.revision), (Some(sent("a")), at(0), dead.revision));
+}
+
+async fn claims_are_released_on_one_connection_only(repository: &dyn Repository) {
+    let there = Wish { connection: other_store(), ..wish("a", at(0)) };
+    enqueue(repository, [wish("a", at(0)), there]).await;
+    let here = claim_one(repository, at(0)).await;
+    let there = repository.claim(&other_store(), OutboxKind::Stock, at(0), at(60), 1).await.unwrap();
+    repository.commit(vec![release(other_store())]).await.unwrap();
+    assert_eq!(claim(repository, at(1), at(60)).await, []);
+    settle_now(repository, &here, Settled::Done).await.unwrap();
+    let fenced = Err(StorageError::Fenced { row: there[0].id });
+    assert_eq!(settle_now(repository, &there[0], Settled::Done).await, fenced);
+    // A row that nobody holds is as it was.
+    let before = crate::everything::everything(repository).await;
+    repository.commit(vec![release(other_store()), release(store())]).await.unwrap();
+    assert_eq!(crate::everything::everything(repository).await, before);
+}
+
+async fn a_claim_released_in_a_commit_is_gone_for_the_rest_of_it(repository: &dyn Repository) {
+    enqueue(repository, [wish("a", at(0))]).await;
+    let row = claim_one(repository, at(0)).await;
+    let both = vec![release(store()), settle(&row, Settled::Done)];
+    assert_eq!(repository.commit(both).await, Err(StorageError::Fenced { row: row.id }));
+    settle_now(repository, &row, Settled::Done).await.unwrap();
 }

@@ -1,0 +1,18 @@
+//! The binary as people run it, against sandboxes over real sockets: killed, starved of disk, left without answers.
+//!
+//! The modules are marked as tests for the lints: what panics in them is a test that fails.
+
+#[cfg(test)]
+mod disk_full;
+#[cfg(test)]
+mod four_cases;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod two_processes;
+#[cfg(test)]
+mod world;
