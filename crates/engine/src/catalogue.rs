@@ -266,7 +266,9 @@ impl Engine {
             ..zygos_storage::OrderFilter::default()
         };
         for order in self.repository.orders(&filter).await? {
-            let mut mutations = ledger_mutations(self, &order, "its product was linked").await?;
+            let turn = self.turn(store).await?;
+            let Some(order) = self.repository.order(store, &order.order.id).await? else { continue };
+            let mut mutations = ledger_mutations(self, &turn, &order, "its product was linked").await?;
             if order.state_code == "held" {
                 let record = OutboxRecord::Order { store: store.clone(), order: order.order.id.clone() };
                 mutations.push(self.wish(

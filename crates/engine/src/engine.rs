@@ -31,6 +31,8 @@ pub(crate) struct StoreMemory {
     pub feed: Mutex<Option<Timestamp>>,
     /// The same, for those who look while the feed is being read.
     pub feed_read: StdMutex<Option<Timestamp>>,
+    /// See [`crate::turn`].
+    pub orders: Mutex<()>,
     /// When an order was last read, so that open orders aren't read twice.
     pub last_read: StdMutex<HashMap<RemoteKey, Timestamp>>,
     pub closed_orders_read: StdMutex<Option<Timestamp>>,
@@ -77,6 +79,7 @@ impl Engine {
                 StoreMemory {
                     feed: Mutex::new(None),
                     feed_read: StdMutex::new(None),
+                    orders: Mutex::new(()),
                     last_read: StdMutex::new(HashMap::new()),
                     closed_orders_read: StdMutex::new(None),
                     verifying: Mutex::new(()),

@@ -128,6 +128,7 @@ impl Engine {
                     "already".clone_into(&mut attempt.outcome);
                 }
                 // As it stands now: others may have brought it on while the store was being told.
+                let _turn = self.turn(&connection.id).await?;
                 let now_stored = self.repository.order(&connection.id, &stored.order.id).await?;
                 let mut told = now_stored.unwrap_or_else(|| stored.clone());
                 note(&mut told, &write);

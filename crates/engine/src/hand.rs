@@ -13,6 +13,7 @@ use crate::{
     error::{EngineError, Result},
     intake::ledger_mutations,
     progress::{GoLiveChoice, Progress},
+    turn::Turn,
 };
 
 /// An approved hold of the guard counts for this long; the next one asks again.
@@ -77,6 +78,8 @@ impl Engine {
             at: self.now(),
             answer: Some(choice.to_owned()),
         }];
+        // Kept until what was decided under it is written.
+        let mut held = None;
         match (issue.kind.as_str(), choice) {
             ("guard", "approve") => {
                 let until = zygos_core::clock::later(self.now(), WAIVER);
@@ -96,7 +99,10 @@ impl Engine {
                     }
                 }
             }
-            ("before_go_live", _) => mutations.extend(self.go_live_answer(&issue, choice).await?),
+            ("before_go_live", _) => {
+                let turn = held.insert(self.turn(&issue.connection).await?);
+                mutations.extend(self.go_live_answer(turn, &issue, choice).await?);
+            }
             _ => mutations.extend(self.wake_held(&issue).await?),
         }
         self.commit(mutations).await?;
@@ -105,7 +111,7 @@ impl Engine {
         Ok(format!("issue {id} is answered with `{choice}`"))
     }
 
-    async fn go_live_answer(&self, issue: &Issue, choice: &str) -> Result<Vec<Mutation>> {
+    async fn go_live_answer(&self, turn: &Turn<'_>, issue: &Issue, choice: &str) -> Result<Vec<Mutation>> {
         let order = RemoteKey::new(&issue.subject);
         let Some(mut stored) = self.repository.order(&issue.connection, &order).await? else {
             return Ok(Vec::new());
@@ -114,7 +120,8 @@ impl Engine {
         progress.decided = Some(if choice == "import" { GoLiveChoice::Import } else { GoLiveChoice::Ignore });
         progress.put(&mut stored)?;
         let mut mutations = vec![Mutation::PutOrder(Box::new(stored.clone()))];
-        mutations.extend(ledger_mutations(self, &stored, &format!("order {order} was decided on")).await?);
+        mutations
+            .extend(ledger_mutations(self, turn, &stored, &format!("order {order} was decided on")).await?);
         mutations.push(self.by_hand(
             &self.settings.erp.id,
             OutboxRecord::Order { store: issue.connection.clone(), order },

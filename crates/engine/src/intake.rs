@@ -22,6 +22,7 @@ use crate::{
     event::Event,
     progress::{GoLiveChoice, Progress, digest},
     settings::StoreSettings,
+    turn::Turn,
 };
 
 impl Engine {
@@ -34,9 +35,11 @@ impl Engine {
         }
         let fresh = digest(&order)?;
         let known = self.repository.order(store_id, &order.id).await?;
-        if known.as_ref().is_some_and(|known| known.digest == fresh) {
+        if known.is_some_and(|known| known.digest == fresh) {
             return Ok(true);
         }
+        let turn = self.turn(store_id).await?;
+        let known = self.repository.order(store_id, &order.id).await?;
         let was_known = known.is_some();
         let before = known.as_ref().map(|known| known.order.clone());
         let stored = match known {
@@ -58,7 +61,8 @@ impl Engine {
         }
         let number = stored.order.id.clone();
         mutations.extend(self.own_sale(before.as_ref(), &stored).await?);
-        mutations.extend(ledger_mutations(self, &stored, &format!("order {number} in {store_id}")).await?);
+        mutations
+            .extend(ledger_mutations(self, &turn, &stored, &format!("order {number} in {store_id}")).await?);
         self.commit(mutations).await?;
         Ok(was_known)
     }
@@ -191,6 +195,7 @@ fn sale_against_reading(created_at: Timestamp, read_at: Timestamp, feed_read: Op
 /// the units concerned decided again.
 pub(crate) async fn ledger_mutations(
     engine: &Engine,
+    turn: &Turn<'_>,
     stored: &StoredOrder,
     reason: &str,
 ) -> Result<Vec<Mutation>> {
@@ -206,23 +211,13 @@ pub(crate) async fn ledger_mutations(
     let before = engine.repository.ledger_of_order(store, &root.order.id).await?;
     let progress = Progress::of(&root)?;
     let undecided = progress.is_undecided();
-    let warehouse = match engine.resolved().await {
-        Ok(resolved) => resolved.orders.get(store).map(|rule| rule.warehouse.clone()),
-        // The ERP can't be asked now: an unknown warehouse counts against every store, which errs on the safe side.
-        // Once it answers, the ledger is gone through again.
-        Err(_) => {
-            lock(&engine.ledger_renewed).remove(store);
-            *lock(&engine.relink) = true;
-            None
-        }
-    };
     let mut rows = Vec::new();
     let mut touched: BTreeSet<RemoteKey> = BTreeSet::new();
     for (unit, quantity) in &wanted {
         let known = before.iter().find(|row| &row.unit == unit);
         // What the ERP itself said counts more than the configuration.
         let proven = known.filter(|known| !(known.recorded + known.reserved + known.moved).is_zero());
-        let warehouse = proven.and_then(|known| known.warehouse.clone()).or_else(|| warehouse.clone());
+        let warehouse = proven.and_then(|known| known.warehouse.clone()).or_else(|| turn.warehouse.clone());
         if known.is_none_or(|known| {
             known.quantity != *quantity || known.undecided != undecided || known.warehouse != warehouse
         }) {

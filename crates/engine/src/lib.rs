@@ -23,6 +23,7 @@ mod schedule;
 mod settings;
 mod settling;
 mod stock;
+mod turn;
 mod verify;
 mod webhooks;
 

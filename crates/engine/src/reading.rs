@@ -247,6 +247,10 @@ impl Engine {
         let verdict = zygos_core::orders::split::judge(&stored.order, &children);
         let text = match verdict {
             SplitVerdict::Repartition(_) => {
+                let turn = self.turn(store_id).await?;
+                if let Some(fresh) = self.repository.order(store_id, id).await? {
+                    stored = fresh;
+                }
                 let mut progress = Progress::of(&stored)?;
                 progress.split = true;
                 progress.put(&mut stored)?;
@@ -255,7 +259,7 @@ impl Engine {
                     self.close_issue(store_id, "order_missing", id.as_str()),
                 ];
                 let reason = format!("order {id} was split in {store_id}");
-                mutations.extend(ledger_mutations(self, &stored, &reason).await?);
+                mutations.extend(ledger_mutations(self, &turn, &stored, &reason).await?);
                 return self.commit(mutations).await;
             }
             SplitVerdict::Gone => format!(

@@ -212,7 +212,8 @@ impl World {
                 }
             }
             if self.sqlite.as_ref().is_some_and(|sqlite| sqlite.repository.pending() > 0) {
-                thread::park();
+                // Nobody is woken when the writer is done with what a crash left behind, so look again soon.
+                thread::park_timeout(Duration::from_millis(1));
                 continue;
             }
             match self.clock.next_deadline() {

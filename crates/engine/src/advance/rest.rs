@@ -41,8 +41,13 @@ impl Engine {
         let id = order.stored.order.id.clone();
         let subject = id.as_str();
         let was = order.progress.state.clone();
+        let active = order.documents.iter().find(|document| document.state != DocumentState::Cancelled);
+        if let Some(document) = active.or_else(|| order.documents.first()) {
+            order.stored.document = Some(document.clone());
+        }
         order.progress.state = state.clone();
-        order.progress.put(&mut order.stored)?;
+        let turn = self.turn(&store).await?;
+        order.stored = self.brought_on(&turn, &order.stored, &mut order.progress).await?;
         let mut mutations = Vec::new();
         let held = match &state {
             OrderState::Held(reason) if !reason.is_everyday() => {
@@ -86,10 +91,6 @@ impl Engine {
         if state == OrderState::Cancelled && was != OrderState::Cancelled {
             self.tell(&Event::OrderCancelled { store: store.clone(), order: id.clone() });
         }
-        let active = order.documents.iter().find(|document| document.state != DocumentState::Cancelled);
-        if let Some(document) = active.or_else(|| order.documents.first()) {
-            order.stored.document = Some(document.clone());
-        }
         order.stored.closed = is_over(&order.stored, &state, &order.progress);
         mutations.push(Mutation::PutOrder(Box::new(order.stored.clone())));
         // Every document that isn't over has something to tell the store, now or later.
@@ -97,7 +98,9 @@ impl Engine {
             mutations.push(feedback_wish(self, &order.stored, "its sale stands in the ERP"));
         }
         if was != state {
-            mutations.extend(ledger_mutations(self, &order.stored, &format!("order {id} in {store}")).await?);
+            mutations.extend(
+                ledger_mutations(self, &turn, &order.stored, &format!("order {id} in {store}")).await?,
+            );
         }
         let settled = match &state {
             OrderState::Held(_) => {

@@ -91,6 +91,8 @@ impl Engine {
                 if let Some(Record::Document(document)) = applied.record {
                     self.note_document(&mut order, *document)?;
                 }
+                let turn = self.turn(&order.stored.store).await?;
+                order.stored = self.brought_on(&turn, &order.stored, &mut order.progress).await?;
                 mutations.push(Mutation::PutOrder(Box::new(order.stored.clone())));
                 if !applied.already {
                     mutations.push(Mutation::AddJournal(JournalEntry {
