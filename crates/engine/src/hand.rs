@@ -3,12 +3,15 @@
 use zygos_core::{
     ConnectionId, RemoteKey,
     contract::{Checkpoint, Lane},
+    model::{Entity, Unit},
 };
 use zygos_storage::{
-    ConnectionState, Issue, Mode, Mutation, OrderFilter, OutboxKind, OutboxRecord, StoredOrder, Wish,
+    ConnectionState, Issue, Mode, Mutation, OrderFilter, OutboxKind, OutboxRecord, StoredHint, StoredOrder,
+    Wish,
 };
 
 use crate::{
+    advance::number_of,
     engine::Engine,
     error::{EngineError, Result},
     intake::ledger_mutations,
@@ -111,7 +114,22 @@ impl Engine {
             return Ok(Vec::new());
         };
         let mut progress = Progress::of(&stored)?;
-        progress.decided = Some(if choice == "import" { GoLiveChoice::Import } else { GoLiveChoice::Ignore });
+        progress.decided = Some(match choice.strip_prefix("link:") {
+            Some(number) => {
+                let candidates = self.candidates(&stored).await?;
+                let Some(chosen) = candidates.into_iter().find(|document| number_of(document) == number)
+                else {
+                    return Err(EngineError::Asked(format!(
+                        "the ERP has no sale {number} that names order {order} any more"
+                    )));
+                };
+                stored.reference.clone_from(&chosen.reference);
+                stored.document = Some(chosen);
+                GoLiveChoice::Link
+            }
+            None if choice == "import" => GoLiveChoice::Import,
+            None => GoLiveChoice::Ignore,
+        });
         progress.put(&mut stored)?;
         let mut mutations = vec![Mutation::PutOrder(Box::new(stored.clone()))];
         mutations.extend(ledger_mutations(self, &stored, &format!("order {order} was decided on")).await?);
@@ -160,9 +178,13 @@ impl Engine {
     }
 
     pub(crate) async fn guard_is_waived(&self, store: &ConnectionId) -> Result<bool> {
+        Ok(self.guard_waived_until(store).await?.is_some_and(|until| self.now() < until))
+    }
+
+    /// Until when a person's last agreement to a hold of the guard counts, or counted.
+    pub(crate) async fn guard_waived_until(&self, store: &ConnectionId) -> Result<Option<jiff::Timestamp>> {
         let until = self.repository.cursor(store, WAIVER_FEED).await?;
-        let until = until.and_then(|checkpoint| checkpoint.0.parse::<jiff::Timestamp>().ok());
-        Ok(until.is_some_and(|until| self.now() < until))
+        Ok(until.and_then(|checkpoint| checkpoint.0.parse::<jiff::Timestamp>().ok()))
     }
 
     /// What a person answered to an issue of this kind and subject at or after `since`.
@@ -206,6 +228,7 @@ impl Engine {
         match what {
             Replay::Order(order) => mutations.extend(self.replay_order(order, reason)),
             Replay::Unit { store, unit } => {
+                mutations.extend(self.forget_figure(store, unit).await?);
                 mutations.push(self.by_hand(
                     store,
                     OutboxRecord::Stock(unit.clone()),
@@ -216,6 +239,19 @@ impl Engine {
             Replay::Connection(connection) => {
                 for row in self.repository.outbox(Some(connection), u32::MAX >> 1).await? {
                     mutations.push(self.by_hand(connection, row.record, row.lane, reason));
+                }
+                // A store's orders and figures are looked through by whoever holds its lease.
+                if self.store(connection).is_some() {
+                    for entity in [Entity::Order, Entity::Product] {
+                        mutations.push(Mutation::AddHint(StoredHint {
+                            id: 0,
+                            connection: connection.clone(),
+                            entity,
+                            key: None,
+                            digest: format!("by hand, {}, {}", entity.name(), self.now()),
+                            received_at: self.now(),
+                        }));
+                    }
                 }
                 let filter = OrderFilter {
                     store: self.store(connection).map(|_| connection.clone()),
@@ -233,6 +269,16 @@ impl Engine {
             self.wake(&ConnectionId::new(name));
         }
         Ok(count)
+    }
+
+    /// What a store showed when it was read last doesn't count any more: it is read again before it is compared.
+    async fn forget_figure(&self, store: &ConnectionId, unit: &RemoteKey) -> Result<Option<Mutation>> {
+        let known = self.repository.unit(store, unit).await?;
+        Ok(known.map(|stored| Mutation::PutFigure {
+            connection: store.clone(),
+            unit: Unit { stock: None, ..stored.unit },
+            read_at: self.now(),
+        }))
     }
 
     fn replay_order(&self, order: &StoredOrder, reason: &str) -> Vec<Mutation> {

@@ -44,6 +44,9 @@ pub const STORES: [(&str, &str, &str, &str, [&str; 2]); 2] = [
     ("athens", "athens.test", "A-", "shop-b", ["WH", "WH3"]),
 ];
 
+/// Signs every store's webhooks.
+pub const HOOK_SECRET: &str = "hook-secret";
+
 /// One store of a world.
 pub struct Shop {
     pub id: ConnectionId,
@@ -117,6 +120,13 @@ impl World {
     /// An engine over this world's state, as after a start of the process.
     pub fn engine(&self) -> Engine {
         Engine::new(self.repository.clone(), self.clock.clone(), self.settings(), Box::new(|_| {}))
+    }
+
+    /// As [`Self::engine`], with settings of a merchant's own.
+    pub fn engine_with(&self, change: impl FnOnce(&mut EngineSettings)) -> Engine {
+        let mut settings = self.settings();
+        change(&mut settings);
+        Engine::new(self.repository.clone(), self.clock.clone(), settings, Box::new(|_| {}))
     }
 
     /// Lets all connections write.
@@ -258,7 +268,7 @@ pub(crate) fn settings<T: Transport + 'static>(
                 &base,
                 &secret("key"),
                 &secret("secret"),
-                None,
+                Some(secret(HOOK_SECRET)),
                 transport.clone(),
                 clock.clone(),
             );

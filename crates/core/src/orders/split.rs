@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     ids::RemoteKey,
-    model::{LineKind, Order, OrderStatus},
+    model::{LineKind, Order, OrderStatus, PaymentStatus},
 };
 
 /// The order that this one may be a part of: what stands before the last dot (`95700001.3` → `95700001`). The id
@@ -71,6 +71,18 @@ pub fn status_of_parts<'a>(parts: impl Iterator<Item = &'a OrderStatus>) -> Opti
         (true, None) => Some(OrderStatus::Cancelled),
         (true, Some(status)) => Some((*status).clone()),
     }
+}
+
+/// The payment of a whole order told by its living parts: paid when all are, else that of one that isn't.
+pub fn payment_of_parts<'a>(parts: impl Iterator<Item = &'a Order>) -> Option<PaymentStatus> {
+    let mut payment = None;
+    for part in parts.filter(|part| part.status != OrderStatus::Cancelled) {
+        payment = Some(part.payment.clone());
+        if part.payment != PaymentStatus::Paid {
+            break;
+        }
+    }
+    payment
 }
 
 fn rank(status: &OrderStatus) -> u8 {

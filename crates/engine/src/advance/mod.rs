@@ -11,14 +11,16 @@ use zygos_core::{
     RemoteKey,
     clock::{elapsed, later},
     contract::{Fetch, Lane, Lookup, Transition, Write},
-    model::{Document, Entity, Order, Record},
+    model::{Document, Entity, NewParty, Order, Record},
     orders::{
         CancelWhy, HoldReason, IgnoreReason, ImportDecision, NextStep, OrderProgress, OrderRule, OrderState,
-        decide_import, next_step, rounding_line, split::status_of_parts,
+        decide_import, next_step, rounding_line,
+        split::{payment_of_parts, status_of_parts},
     },
 };
 use zygos_storage::{OutboxKind, OutboxRecord, OutboxRow, Settled, StoredOrder};
 
+pub(crate) use self::rest::number_of;
 use self::{party::Found, send::what};
 use crate::{
     engine::{Engine, lock},
@@ -189,6 +191,14 @@ impl Engine {
             work.push(Work { row, stored, progress, rule, decision, documents: Vec::new() });
         }
         self.read_documents(&mut work).await?;
+        for order in &mut work {
+            if order.progress.decided == Some(GoLiveChoice::Link) && order.documents.is_empty() {
+                // What it was linked with is gone: a person is asked again.
+                order.progress.decided = None;
+                order.stored.reference = format!("{}{}", order.rule.prefix, order.stored.order.id);
+                order.decision = ImportDecision::Ignore(IgnoreReason::BeforeGoLive);
+            }
+        }
         Ok(work)
     }
 
@@ -213,8 +223,9 @@ impl Engine {
             .into_iter()
             .map(|link| (link.store_key, link.erp_key))
             .collect();
-        let by_hand = progress.decided == Some(GoLiveChoice::Import);
-        Ok(decide_import(&stored.order, rule, by_hand, &|unit| links.get(unit).cloned()))
+        let by_hand = matches!(progress.decided, Some(GoLiveChoice::Import | GoLiveChoice::Link));
+        let whole = self.as_a_whole(stored).await?;
+        Ok(decide_import(&whole, rule, by_hand, &|unit| links.get(unit).cloned()))
     }
 
     /// Reads the documents that carry these orders' references. Where documents can't be looked up, what Zygos
@@ -290,6 +301,8 @@ impl Engine {
                                 };
                                 self.rest(order, OrderState::Held(reason), None).await?;
                             }
+                            // Somebody who ordered twice is made once: the next round finds who this one makes.
+                            Found::None if is_being_made(&writes, &plan.new_party) => going.push(order),
                             Found::None => writes.push((order, Write::CreateParty(plan.new_party.clone()))),
                         }
                     }
@@ -343,14 +356,23 @@ impl Engine {
     }
 
     /// A split order as its parts tell it.
-    async fn as_a_whole(&self, stored: &StoredOrder) -> Result<Order> {
+    pub(crate) async fn as_a_whole(&self, stored: &StoredOrder) -> Result<Order> {
         let mut whole = stored.order.clone();
         if Progress::of(stored)?.split {
-            let parts = self.repository.orders_split_from(&stored.store, &stored.order.id).await?;
+            let mut parts = self.repository.orders_split_from(&stored.store, &stored.order.id).await?;
+            parts.retain(|part| !Progress::of(part).is_ok_and(|progress| progress.split));
             if let Some(status) = status_of_parts(parts.iter().map(|part| &part.order.status)) {
                 whole.status = status;
+            }
+            if let Some(payment) = payment_of_parts(parts.iter().map(|part| &part.order)) {
+                whole.payment = payment;
             }
         }
         Ok(whole)
     }
+}
+
+/// Whether the customer that is to be made may be one that is being made already.
+fn is_being_made(writes: &[(Work, Write)], party: &NewParty) -> bool {
+    writes.iter().any(|(_, write)| matches!(write, Write::CreateParty(other) if other.may_be(party)))
 }
