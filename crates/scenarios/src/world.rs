@@ -257,6 +257,8 @@ pub(crate) fn settings<T: Transport + 'static>(
         connector: layers::around(connector, name, clock),
         credential: name.to_owned(),
         calls_used: Arc::new(|| 0),
+        windows: Vec::new(),
+        clock_skew: Arc::new(|| None),
     };
     let config = TrytonConfig::new(erp_url, "erp", "sync", secret(erp_password));
     let erp = Tryton::new(config, transport.clone(), clock.clone());

@@ -6,7 +6,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use zygos_core::{
-    model::{Company, LineKind, Order, OrderLine, OrderStatus, PartyQuery, PaymentStatus},
+    model::{Company, LineKind, Order, OrderLine, OrderStatus, Party, PartyQuery, PaymentStatus},
     orders::{
         Guests, HoldReason, IgnoreReason, ImportDecision, ImportPlan, ImportWhen, OrderRule, OrderState,
         PaymentRule, TooLong, decide_import,

@@ -5,6 +5,7 @@
 
 mod by_hand;
 mod cancellations;
+mod configuration;
 mod customers;
 mod feedback;
 mod go_live;
