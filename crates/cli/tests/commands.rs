@@ -1,5 +1,7 @@
 //! The command as a process: exit codes and `--json`, without any server.
 
+#![expect(clippy::unwrap_used, reason = "a test may end where its ground is missing")]
+
 use std::{
     net::TcpListener,
     path::PathBuf,
