@@ -84,6 +84,7 @@ pub fn engine_settings(
     secrets: &dyn Secrets,
     owner: &str,
 ) -> Result<EngineSettings, Failure> {
+    every_secret(&config, secrets)?;
     let budgets = Budgets::default();
     let surroundings = Surroundings { transport, clock: clock.clone(), secrets, budgets: &budgets };
     let mut stores = Vec::new();
@@ -106,6 +107,18 @@ pub fn engine_settings(
     })
 }
 
+/// All secrets that can't be read are told together.
+fn every_secret(config: &Config, secrets: &dyn Secrets) -> Result<(), Failure> {
+    let accounts = config.stores.iter().map(|store| &store.account).chain([&config.erp]);
+    let missing: Vec<String> = accounts
+        .flat_map(|account| account.settings.secrets().into_iter().map(move |secret| (&account.name, secret)))
+        .filter_map(|(name, secret)| {
+            secrets.resolve(secret).err().map(|error| format!("connection {name}: {error}"))
+        })
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(Failure::Configuration(missing.join("\n"))) }
+}
+
 fn connection(account: &AccountConfig, surroundings: &Surroundings<'_>) -> Result<Connection, Failure> {
     let opened = open(account.settings.as_ref(), account.name.as_str(), surroundings)
         .map_err(|error| Failure::Configuration(format!("connection {}: {error}", account.name)))?;
@@ -114,5 +127,7 @@ fn connection(account: &AccountConfig, surroundings: &Surroundings<'_>) -> Resul
         connector: opened.connector,
         credential: opened.credential,
         calls_used: opened.calls_used,
+        windows: opened.windows,
+        clock_skew: opened.clock_skew,
     })
 }

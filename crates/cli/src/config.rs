@@ -89,6 +89,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
             None
         }
     };
+    let needs_shop = erp.as_ref().is_some_and(|erp| erp.settings.orders_need_shop());
     let sections = root.sections("store");
     if sections.is_empty() {
         root.problem("store", "there is no store; write `[[store]]` with `name`, `vendor` and how to log in");
@@ -96,12 +97,12 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     let mut stores = Vec::new();
     let mut complete = true;
     for section in &sections {
-        match store(section) {
+        match store(section, needs_shop) {
             Some(store) => stores.push(store),
             None => complete = false,
         }
     }
-    twice(&sections, &stores, erp.as_ref());
+    twice(root, &sections);
     let pace = root.section("pace").map_or_else(Pace::default, |section| pace(&section));
     let guard = root.section("guard").map_or_else(GuardLimits::default, |section| guard(&section));
     let config = Config {
@@ -116,27 +117,34 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     complete.then_some(config)
 }
 
-/// Names and order prefixes must tell connections apart.
-fn twice(sections: &[Section<'_>], stores: &[StoreConfig], erp: Option<&AccountConfig>) {
-    if sections.len() != stores.len() {
-        return;
-    }
-    for (index, (section, store)) in sections.iter().zip(stores).enumerate() {
-        let earlier = stores.iter().take(index);
-        let same_name = earlier.clone().any(|other| other.account.name == store.account.name);
-        if same_name || erp.is_some_and(|erp| erp.name == store.account.name) {
-            section.problem(
-                "name",
-                format!("`{}` is the name of another connection already", store.account.name),
-            );
-        }
-        let prefix = store.orders.as_ref().map(|orders| &orders.prefix);
-        if let Some(prefix) = prefix
-            && earlier.clone().any(|other| other.orders.as_ref().map(|orders| &orders.prefix) == Some(prefix))
+/// Names and order prefixes must tell connections apart. They are looked at as written, so that a store with other
+/// problems is compared as well.
+fn twice(root: &Section<'_>, sections: &[Section<'_>]) {
+    let erp = root.peek_section("erp").and_then(|erp| erp.peek("name"));
+    for (index, section) in sections.iter().enumerate() {
+        let earlier = sections.iter().take(index);
+        if let Some(name) = section.peek("name")
+            && (erp == Some(name) || earlier.clone().any(|other| other.peek("name") == Some(name)))
         {
             section.problem(
-                "orders",
-                format!("the prefix `{prefix}` is another store's already; two stores' orders could not be told apart"),
+                "name",
+                format!("`{name}` is the name of another connection already; each needs one of its own"),
+            );
+        }
+        let Some(orders) = section.peek_section("orders") else { continue };
+        let prefix = orders.peek("prefix").filter(|prefix| !prefix.trim().is_empty());
+        let same = |other: &Section<'_>| {
+            other.peek_section("orders").is_some_and(|other| other.peek("prefix") == prefix)
+        };
+        if let Some(prefix) = prefix
+            && earlier.clone().any(same)
+        {
+            orders.problem(
+                "prefix",
+                format!(
+                    "`{prefix}` is another store's prefix already; two stores' orders could not be told apart, so give each \
+                     one of its own"
+                ),
             );
         }
     }
@@ -156,7 +164,7 @@ fn account(section: &Section<'_>, side: Side) -> Option<AccountConfig> {
     Some(AccountConfig { name: ConnectionId::new(name?), settings: settings? })
 }
 
-fn store(section: &Section<'_>) -> Option<StoreConfig> {
+fn store(section: &Section<'_>, needs_shop: bool) -> Option<StoreConfig> {
     let account = account(section, Side::Store);
     let stock = section.section("stock").map(|stock| {
         let flow = stock_flow(&stock);
@@ -164,7 +172,7 @@ fn store(section: &Section<'_>) -> Option<StoreConfig> {
         flow
     });
     let orders = section.section("orders").map(|orders| {
-        let flow = order_flow(&orders);
+        let flow = order_flow(&orders, needs_shop);
         orders.finish();
         flow
     });
@@ -223,7 +231,7 @@ fn stock_flow(section: &Section<'_>) -> Option<StockFlow> {
     })
 }
 
-fn order_flow(section: &Section<'_>) -> Option<OrderFlow> {
+fn order_flow(section: &Section<'_>, needs_shop: bool) -> Option<OrderFlow> {
     let prefix = section.required_text("prefix", "A-");
     let timezone = section.text("timezone").unwrap_or_else(|| "Europe/Bucharest".to_owned());
     let zone = TimeZone::get(&timezone).inspect_err(|_| {
@@ -247,6 +255,14 @@ fn order_flow(section: &Section<'_>) -> Option<OrderFlow> {
         Currency::parse(&text).inspect_err(|error| section.problem("currency", error.to_string())).ok()
     });
     let warehouse = section.required_text("warehouse", "WH");
+    let shop = section.text("shop").filter(|shop| !shop.trim().is_empty());
+    if needs_shop && shop.is_none() {
+        section.problem(
+            "shop",
+            "is missing: the ERP keeps an order from being entered twice only within a web shop; make one there and write \
+             its name, such as `shop = \"shop\"`",
+        );
+    }
     let mut payment = Vec::new();
     if let Some(table) = section.section("payment") {
         for method in table.keys() {
@@ -290,7 +306,7 @@ fn order_flow(section: &Section<'_>) -> Option<OrderFlow> {
         prefix: prefix?,
         orders_from: orders_from?,
         currency: currency?,
-        shop: section.text("shop"),
+        shop,
         warehouse: warehouse?,
         payment,
         taxes,
@@ -371,3 +387,6 @@ fn guard(section: &Section<'_>) -> GuardLimits {
     section.finish();
     limits
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! Which vendors there are, and the way from a section of the configuration to a connector with its layers.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use zygos_core::{
@@ -12,7 +13,7 @@ use zygos_core::{
     settings::{SecretRef, Section},
 };
 
-use crate::layers::{self, BudgetedTransport, Budgets, RateLimitReader};
+use crate::layers::{self, BudgetedTransport, Budgets, RateLimitReader, SkewMeter};
 
 /// A vendor whose API is spoken here.
 pub struct Vendor {
@@ -49,6 +50,11 @@ pub trait Configured: Send + Sync {
 
     /// How many calls the vendor allows; empty for no limit.
     fn windows(&self) -> Vec<Window>;
+
+    /// Whether the vendor keeps an order from being entered twice only where the store has a name of its own there.
+    fn orders_need_shop(&self) -> bool {
+        false
+    }
 
     /// How the vendor asks for silence.
     fn asks_for_silence(&self) -> RateLimitReader;
@@ -88,6 +94,10 @@ pub struct Opened {
     pub credential: String,
     /// Calls made by this account so far.
     pub calls_used: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// How many calls the vendor allows; empty for no limit.
+    pub windows: Vec<Window>,
+    /// How far the other side's clock is ahead of ours, once it has answered.
+    pub clock_skew: Arc<dyn Fn() -> Option<SignedDuration> + Send + Sync>,
 }
 
 /// Opens an account. Makes no call. `name` is the connection's.
@@ -98,15 +108,20 @@ pub fn open(
 ) -> Result<Opened, OpenError> {
     let Surroundings { transport, clock, secrets, budgets } = surroundings;
     let credential = configured.credential(*secrets)?;
-    let budget = budgets.of(&credential, &configured.windows());
+    let windows = configured.windows();
+    let budget = budgets.of(&credential, &windows);
+    let metered = SkewMeter::new(transport.clone(), clock.clone());
+    let skew = metered.skew();
     let budgeted =
-        BudgetedTransport::new(transport.clone(), clock.clone(), budget, configured.asks_for_silence());
+        BudgetedTransport::new(Arc::new(metered), clock.clone(), budget, configured.asks_for_silence());
     let counter = budgeted.counter();
     let connector = configured.connect(*secrets, Arc::new(budgeted), clock.clone())?;
     Ok(Opened {
         connector: layers::around(connector, name, clock),
         credential,
         calls_used: Arc::new(move || counter.load(Ordering::Relaxed)),
+        windows,
+        clock_skew: Arc::new(move || *skew.lock().unwrap_or_else(PoisonError::into_inner)),
     })
 }
 

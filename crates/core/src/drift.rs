@@ -10,6 +10,8 @@ pub enum DriftCause {
     EditedByHand,
     /// A write of ours was never seen to land.
     LostWrite,
+    /// What looked like a hand edit was an order that the store showed later than its effect.
+    MissedOrder,
     /// The store did nothing; what it should show moved. Not a drift but everyday work.
     TargetMoved,
     /// Both were never equal before.
@@ -21,6 +23,7 @@ impl DriftCause {
         match self {
             Self::EditedByHand => "edited_by_hand",
             Self::LostWrite => "lost_write",
+            Self::MissedOrder => "missed_order",
             Self::TargetMoved => "target_moved",
             Self::FirstMeeting => "first_meeting",
         }
@@ -29,6 +32,7 @@ impl DriftCause {
     pub fn text(self) -> &'static str {
         match self {
             Self::EditedByHand => "it was changed in the store and no order explains it",
+            Self::MissedOrder => "an order that the store showed too late explains it",
             Self::LostWrite => "what Zygos wrote last never arrived",
             Self::TargetMoved => "what it should show has changed",
             Self::FirstMeeting => "it was never compared before",
@@ -37,7 +41,7 @@ impl DriftCause {
 
     /// Something went wrong or somebody interfered, as against the world going on.
     pub fn is_drift(self) -> bool {
-        matches!(self, Self::EditedByHand | Self::LostWrite)
+        matches!(self, Self::EditedByHand | Self::LostWrite | Self::MissedOrder)
     }
 }
 

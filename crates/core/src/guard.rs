@@ -82,6 +82,18 @@ pub fn inspect_stock(changes: &[StockChange], feed: FeedShape, limits: &GuardLim
     findings
 }
 
+/// Looks at what went to zero in a store within an hour, a few at a time: each few alone would pass.
+pub fn inspect_pace(zeroed: u64, units_in_store: u64, limits: &GuardLimits) -> Option<GuardFinding> {
+    let too_many = zeroed > u64::from(limits.zeroed_free)
+        && zeroed * 100 > units_in_store.max(1) * u64::from(limits.zeroed_percent);
+    too_many.then(|| GuardFinding {
+        weight: Weight::Hold,
+        text: format!(
+            "{zeroed} of the store's {units_in_store} products would have gone to zero within an hour"
+        ),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +127,16 @@ mod tests {
         let feed = FeedShape { units_expected: 40, units_read: 40, all_zero: false };
         assert_eq!(inspect_stock(&zeroing(20), feed, &GuardLimits::default()), []);
         assert_eq!(inspect_stock(&zeroing(21), feed, &GuardLimits::default()).len(), 1);
+    }
+
+    #[test]
+    fn half_the_shop_going_to_zero_a_few_at_a_time_waits() {
+        assert_eq!(inspect_pace(20, 40, &GuardLimits::default()), None);
+        assert_eq!(
+            inspect_pace(21, 40, &GuardLimits::default()).map(|found| found.weight),
+            Some(Weight::Hold)
+        );
+        assert_eq!(inspect_pace(10, 10, &GuardLimits::default()), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod contract;
 pub mod disposition;
 pub mod drift;
+pub mod fitness;
 pub mod guard;
 pub mod http;
 pub mod ids;

@@ -153,6 +153,19 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A text that somebody else reads: reports nothing and leaves the key unread.
+    pub fn peek(&self, key: &str) -> Option<&'a str> {
+        let (_, value) = self.table.iter().find(|(name, _)| name.get_ref() == key)?;
+        value.get_ref().as_str()
+    }
+
+    /// A section that somebody else reads.
+    pub fn peek_section(&self, key: &str) -> Option<Section<'a>> {
+        let (_, value) = self.table.iter().find(|(name, _)| name.get_ref() == key)?;
+        let table = value.get_ref().as_table()?;
+        Some(self.inner(table, value.span(), self.path_of(key)))
+    }
+
     pub fn flag(&self, key: &str) -> Option<bool> {
         let value = self.value(key)?;
         match value.get_ref() {
@@ -343,13 +356,20 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 fn close_to(word: &str, known: &[&str]) -> String {
-    known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= 2)
-        .min()
-        .map(|(_, candidate)| format!(" (did you mean `{candidate}`?)"))
+    nearest(word, known.iter().copied())
+        .map(|candidate| format!(" (did you mean `{candidate}`?)"))
         .unwrap_or_default()
+}
+
+/// The known word that a mistyped one most likely means; `None` when none is near.
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (short, all) = (word.chars().count() <= 2, word.to_lowercase());
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(&all, &candidate.to_lowercase()), candidate))
+        // Half a short word is another word.
+        .filter(|(distance, _)| *distance <= if short { 1 } else { 2 })
+        .min()
+        .map(|(_, candidate)| candidate)
 }
 
 fn listed(words: &[&str]) -> String {

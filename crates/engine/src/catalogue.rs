@@ -124,8 +124,12 @@ impl Engine {
             })
             .collect();
         let gone = vanished.into_iter().filter(|key| !there.contains(key));
-        let mutations =
+        let mutations: Vec<Mutation> =
             gone.map(|key| Mutation::DropUnit { connection: connection.id.clone(), key }).collect();
+        // What stood in the way of a link may be gone with them.
+        if !mutations.is_empty() {
+            *lock(&self.relink) = true;
+        }
         self.commit(mutations).await
     }
 

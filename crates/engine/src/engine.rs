@@ -38,6 +38,8 @@ pub(crate) struct StoreMemory {
     pub closed_orders_read: StdMutex<Option<Timestamp>>,
     /// One verification at a time.
     pub verifying: Mutex<()>,
+    /// Somebody wants everything compared now.
+    pub verify_now: Notify,
 }
 
 /// Runs the flows of one workspace. All state that matters is in the repository: dropping the engine at any await
@@ -83,6 +85,7 @@ impl Engine {
                     last_read: StdMutex::new(HashMap::new()),
                     closed_orders_read: StdMutex::new(None),
                     verifying: Mutex::new(()),
+                    verify_now: Notify::new(),
                 },
             );
             wakers.insert((id.clone(), OutboxKind::Stock), Notify::new());

@@ -5,7 +5,7 @@ use zygos_core::{
     clock::{elapsed, later},
     contract::{ErrorKind, Lookup, Transition, Write},
     disposition::{Disposition, disposition},
-    model::{Entity, OrderStatus},
+    model::{Document, Entity, OrderStatus, Shipment, ShipmentState},
     orders::feedback::feedback,
 };
 use zygos_storage::{
@@ -17,6 +17,7 @@ use crate::{
     engine::{Engine, lock},
     error::{EngineError, Result},
     event::Event,
+    progress::Progress,
     settings::StoreSettings,
     settling::{one, settle},
 };
@@ -70,6 +71,9 @@ impl Engine {
             return Ok(0);
         };
         let mut written = 0;
+        if Progress::of(&stored)?.split {
+            return self.tell_parts(store, row, &stored).await;
+        }
         // Calls are the currency: the store is asked only when there is something to tell it, and what was told is
         // noted here instead of being read again; the next reading of open orders is the second read-back.
         if due_writes(store, &stored).is_empty() {
@@ -84,13 +88,42 @@ impl Engine {
                 stored = fresh;
             }
         }
+        if self.tell_all(store, row, &mut stored, &mut written).await? {
+            self.settle_if_ours(row, Settled::Done).await?;
+        }
+        Ok(written)
+    }
+
+    /// Everything that is due of one order; `false` when the row is settled and this pass is over for it.
+    async fn tell_all(
+        &self,
+        store: &StoreSettings,
+        row: &OutboxRow,
+        stored: &mut StoredOrder,
+        written: &mut u64,
+    ) -> Result<bool> {
         for _ in 0..MOST_STEPS {
-            let Some(write) = due_writes(store, &stored).into_iter().next() else { break };
-            if !self.tell_one(store, row, &stored, write.clone()).await? {
+            let Some(write) = due_writes(store, stored).into_iter().next() else { break };
+            if !self.tell_one(store, row, stored, write.clone()).await? {
+                return Ok(false);
+            }
+            *written += 1;
+            note(stored, &write);
+        }
+        Ok(true)
+    }
+
+    /// A split order answers no more; its living parts are told instead.
+    async fn tell_parts(&self, store: &StoreSettings, row: &OutboxRow, root: &StoredOrder) -> Result<u64> {
+        let mut written = 0;
+        for mut part in self.repository.orders_split_from(&store.connection.id, &root.order.id).await? {
+            if Progress::of(&part)?.split {
+                continue;
+            }
+            part.document = root.document.as_ref().map(as_told_to_parts);
+            if !self.tell_all(store, row, &mut part, &mut written).await? {
                 return Ok(written);
             }
-            written += 1;
-            note(&mut stored, &write);
         }
         self.settle_if_ours(row, Settled::Done).await?;
         Ok(written)
@@ -106,6 +139,10 @@ impl Engine {
     ) -> Result<bool> {
         let connection = &store.connection;
         let now = self.now();
+        if !self.is_live(&connection.id).await? {
+            self.settle_if_ours(row, Settled::Again { due_at: now, reason: None, failed: false }).await?;
+            return Ok(false);
+        }
         let context = self.context(row.lane);
         let sent = SentWrite { write: write.clone(), at: now, deadline: context.deadline };
         if !self.mark_sent(row, sent).await? {
@@ -214,6 +251,17 @@ impl Engine {
             }
         }
     }
+}
+
+/// Which parcel holds which part nobody knows: the parts are told of shipments when all have left.
+fn as_told_to_parts(document: &Document) -> Document {
+    let mut told = document.clone();
+    let all_left =
+        |shipment: &Shipment| matches!(shipment.state, ShipmentState::Shipped | ShipmentState::Cancelled);
+    if !told.shipments.iter().all(all_left) {
+        told.shipments.clear();
+    }
+    told
 }
 
 fn due_writes(store: &StoreSettings, stored: &StoredOrder) -> Vec<Write> {

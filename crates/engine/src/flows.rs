@@ -7,6 +7,7 @@ use zygos_core::{
     contract::{Discovery, Fetch, Lane, Named},
     model::{Entity, PartyQuery, Record},
     orders::{Guests, OrderRule, TaxMapping},
+    settings::nearest,
     stock::{StockRule, WarehouseRule},
 };
 
@@ -105,7 +106,8 @@ impl Engine {
                 match found {
                     Some(tax) => keys.push(tax.key.clone()),
                     None => problems.push(format!(
-                        "store {id}, orders.taxes: the ERP has no tax called `{name}`; it has {}",
+                        "store {id}, orders.taxes: the ERP has no tax called `{name}`{}; it has {}",
+                        meant(name, names.discovery.taxes.iter().map(|tax| tax.name.as_str())),
                         listed(names.discovery.taxes.iter().map(|tax| tax.name.as_str()))
                     )),
                 }
@@ -271,8 +273,14 @@ fn find(name: &str, all: &[Named]) -> Option<RemoteKey> {
 }
 
 fn unknown(what: &str, name: &str, all: &[Named]) -> String {
-    let names = listed(all.iter().map(|named| named.code.as_deref().unwrap_or(&named.name)));
-    format!("the ERP has no {what} called `{name}`; it has {names}")
+    let shown = || all.iter().map(|named| named.code.as_deref().unwrap_or(&named.name));
+    let called = all.iter().flat_map(|named| named.code.as_deref().into_iter().chain([named.name.as_str()]));
+    let meant = meant(name, called);
+    format!("the ERP has no {what} called `{name}`{meant}; it has {}", listed(shown()))
+}
+
+fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, known).map(|known| format!(" (did you mean `{known}`?)")).unwrap_or_default()
 }
 
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -3,12 +3,15 @@
 use zygos_core::{
     ConnectionId, RemoteKey,
     contract::{Checkpoint, Lane},
+    model::{Document, Entity, Unit},
 };
 use zygos_storage::{
-    ConnectionState, Issue, Mode, Mutation, OrderFilter, OutboxKind, OutboxRecord, StoredOrder, Wish,
+    ConnectionState, Issue, Mode, Mutation, OrderFilter, OutboxKind, OutboxRecord, StoredHint, StoredOrder,
+    Wish,
 };
 
 use crate::{
+    advance::number_of,
     engine::Engine,
     error::{EngineError, Result},
     intake::ledger_mutations,
@@ -100,8 +103,9 @@ impl Engine {
                 }
             }
             ("before_go_live", _) => {
+                let chosen = self.chosen_candidate(&issue, choice).await?;
                 let turn = held.insert(self.turn(&issue.connection).await?);
-                mutations.extend(self.go_live_answer(turn, &issue, choice).await?);
+                mutations.extend(self.go_live_answer(turn, &issue, choice, chosen).await?);
             }
             _ => mutations.extend(self.wake_held(&issue).await?),
         }
@@ -111,13 +115,39 @@ impl Engine {
         Ok(format!("issue {id} is answered with `{choice}`"))
     }
 
-    async fn go_live_answer(&self, turn: &Turn<'_>, issue: &Issue, choice: &str) -> Result<Vec<Mutation>> {
+    /// The ERP's document that a person answered with: `link:NUMBER`.
+    async fn chosen_candidate(&self, issue: &Issue, choice: &str) -> Result<Option<Document>> {
+        let Some(number) = choice.strip_prefix("link:") else { return Ok(None) };
+        let order = RemoteKey::new(&issue.subject);
+        let Some(stored) = self.repository.order(&issue.connection, &order).await? else { return Ok(None) };
+        let candidates = self.candidates(&stored).await?;
+        let chosen = candidates.into_iter().find(|document| number_of(document) == number);
+        chosen.map(Some).ok_or_else(|| {
+            EngineError::Asked(format!("the ERP has no sale {number} that names order {order} any more"))
+        })
+    }
+
+    async fn go_live_answer(
+        &self,
+        turn: &Turn<'_>,
+        issue: &Issue,
+        choice: &str,
+        chosen: Option<Document>,
+    ) -> Result<Vec<Mutation>> {
         let order = RemoteKey::new(&issue.subject);
         let Some(mut stored) = self.repository.order(&issue.connection, &order).await? else {
             return Ok(Vec::new());
         };
         let mut progress = Progress::of(&stored)?;
-        progress.decided = Some(if choice == "import" { GoLiveChoice::Import } else { GoLiveChoice::Ignore });
+        progress.decided = Some(match chosen {
+            Some(document) => {
+                stored.reference.clone_from(&document.reference);
+                stored.document = Some(document);
+                GoLiveChoice::Link
+            }
+            None if choice == "import" => GoLiveChoice::Import,
+            None => GoLiveChoice::Ignore,
+        });
         progress.put(&mut stored)?;
         let mut mutations = vec![Mutation::PutOrder(Box::new(stored.clone()))];
         mutations
@@ -167,9 +197,13 @@ impl Engine {
     }
 
     pub(crate) async fn guard_is_waived(&self, store: &ConnectionId) -> Result<bool> {
+        Ok(self.guard_waived_until(store).await?.is_some_and(|until| self.now() < until))
+    }
+
+    /// Until when a person's last agreement to a hold of the guard counts, or counted.
+    pub(crate) async fn guard_waived_until(&self, store: &ConnectionId) -> Result<Option<jiff::Timestamp>> {
         let until = self.repository.cursor(store, WAIVER_FEED).await?;
-        let until = until.and_then(|checkpoint| checkpoint.0.parse::<jiff::Timestamp>().ok());
-        Ok(until.is_some_and(|until| self.now() < until))
+        Ok(until.and_then(|checkpoint| checkpoint.0.parse::<jiff::Timestamp>().ok()))
     }
 
     /// What a person answered to an issue of this kind and subject at or after `since`.
@@ -213,6 +247,7 @@ impl Engine {
         match what {
             Replay::Order(order) => mutations.extend(self.replay_order(order, reason)),
             Replay::Unit { store, unit } => {
+                mutations.extend(self.forget_figure(store, unit).await?);
                 mutations.push(self.by_hand(
                     store,
                     OutboxRecord::Stock(unit.clone()),
@@ -223,6 +258,19 @@ impl Engine {
             Replay::Connection(connection) => {
                 for row in self.repository.outbox(Some(connection), u32::MAX >> 1).await? {
                     mutations.push(self.by_hand(connection, row.record, row.lane, reason));
+                }
+                // A store's orders and figures are looked through by whoever holds its lease.
+                if self.store(connection).is_some() {
+                    for entity in [Entity::Order, Entity::Product] {
+                        mutations.push(Mutation::AddHint(StoredHint {
+                            id: 0,
+                            connection: connection.clone(),
+                            entity,
+                            key: None,
+                            digest: format!("by hand, {}, {}", entity.name(), self.now()),
+                            received_at: self.now(),
+                        }));
+                    }
                 }
                 let filter = OrderFilter {
                     store: self.store(connection).map(|_| connection.clone()),
@@ -240,6 +288,16 @@ impl Engine {
             self.wake(&ConnectionId::new(name));
         }
         Ok(count)
+    }
+
+    /// What a store showed when it was read last doesn't count any more: it is read again before it is compared.
+    async fn forget_figure(&self, store: &ConnectionId, unit: &RemoteKey) -> Result<Option<Mutation>> {
+        let known = self.repository.unit(store, unit).await?;
+        Ok(known.map(|stored| Mutation::PutFigure {
+            connection: store.clone(),
+            unit: Unit { stock: None, ..stored.unit },
+            read_at: self.now(),
+        }))
     }
 
     fn replay_order(&self, order: &StoredOrder, reason: &str) -> Vec<Mutation> {

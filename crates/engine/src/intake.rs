@@ -8,13 +8,14 @@ use std::{
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use zygos_core::{
-    RemoteKey,
+    ConnectionId, RemoteKey,
     clock::later,
     contract::Lane,
+    drift::DriftCause,
     model::{LineKind, Order, OrderStatus, Unit},
     orders::{IgnoreReason, OrderState, split::root_of},
 };
-use zygos_storage::{LedgerRow, Mutation, OutboxRecord, StockBase, StoredOrder};
+use zygos_storage::{Drift, LedgerRow, Mutation, OutboxRecord, StockBase, StoredOrder};
 
 use crate::{
     engine::{Engine, lock},
@@ -24,6 +25,9 @@ use crate::{
     settings::StoreSettings,
     turn::Turn,
 };
+
+/// As far back as a late order may explain a difference.
+const LATEST_DRIFTS: u32 = 100;
 
 impl Engine {
     /// Keeps one order. Answers whether it was known before, exactly so or not.
@@ -42,10 +46,14 @@ impl Engine {
         let known = self.repository.order(store_id, &order.id).await?;
         let was_known = known.is_some();
         let before = known.as_ref().map(|known| known.order.clone());
-        let stored = match known {
+        let mut stored = match known {
             Some(known) => StoredOrder { order, digest: fresh, last_read: now, ..known },
             None => self.first_sight(store, order, fresh, seen_by).await?,
         };
+        if stored.root.is_some() {
+            // Its document is the whole order's; nobody else would ever say that it is through.
+            stored.closed = stored.order.status.is_closed();
+        }
         if !was_known {
             self.tell(&Event::OrderSeen { store: store_id.clone(), order: stored.order.id.clone() });
         }
@@ -53,7 +61,7 @@ impl Engine {
         // One commit: were the order stored without its ledger rows, its next reading would look unchanged.
         let mut mutations = vec![Mutation::PutOrder(Box::new(stored.clone()))];
         // A closed order from long before the go-live is history: nothing will be asked about it.
-        if !stored.closed {
+        if !stored.closed || stored.root.is_some() {
             let record = OutboxRecord::Order { store: store_id.clone(), order: acted_on };
             let reason =
                 if was_known { "the order changed in the store" } else { "a new order in the store" };
@@ -61,6 +69,9 @@ impl Engine {
         }
         let number = stored.order.id.clone();
         mutations.extend(self.own_sale(before.as_ref(), &stored).await?);
+        if !was_known {
+            mutations.extend(self.explained_drifts(store_id, &stored.order).await?);
+        }
         mutations
             .extend(ledger_mutations(self, &turn, &stored, &format!("order {number} in {store_id}")).await?);
         self.commit(mutations).await?;
@@ -120,6 +131,27 @@ impl Engine {
                 unit: Unit { stock, ..stored.unit },
                 read_at,
             });
+        }
+        Ok(mutations)
+    }
+
+    /// Differences that were taken for hand edits and that this order, seen only now, explains.
+    async fn explained_drifts(&self, store: &ConnectionId, order: &Order) -> Result<Vec<Mutation>> {
+        let mut mutations = Vec::new();
+        let edits = self.repository.drifts(Some(store), LATEST_DRIFTS).await?.into_iter().filter(|drift| {
+            drift.cause == DriftCause::EditedByHand.code()
+                && drift.found_at > order.created_at
+                && !drift.is.eq(&drift.should)
+                && quantity_of(order, &drift.unit) == drift.should - drift.is
+        });
+        for edit in edits {
+            let was_corrected = edit.corrected_at.is_some();
+            let unit = edit.unit.clone();
+            let cause = DriftCause::MissedOrder.code().to_owned();
+            mutations.push(Mutation::OpenDrift(Drift { id: 0, cause, corrected_at: None, ..edit }));
+            if was_corrected {
+                mutations.push(Mutation::CloseDrift { store: store.clone(), unit, at: self.now() });
+            }
         }
         Ok(mutations)
     }
@@ -293,6 +325,8 @@ async fn quantities(
     if fresh.root.is_some() {
         children.push(fresh.clone());
     }
+    // A part that was split again holds nothing: its own parts do.
+    children.retain(|child| !Progress::of(child).is_ok_and(|progress| progress.split));
     let by_unit = if children.is_empty() {
         own
     } else {

@@ -35,7 +35,7 @@ pub use event::{Event, Watcher};
 pub use explain::{OrderStory, UnitStory};
 pub use flows::Resolved;
 pub use hand::Replay;
-pub use plan::{LeftAlone, Plan, PlannedOrder, PlannedStock};
+pub use plan::{Cost, LeftAlone, Plan, PlannedOrder, PlannedStock};
 pub use progress::{GoLiveChoice, Progress};
 pub use settings::{
     Connection, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, StockFlow, StoreSettings,

@@ -2,13 +2,14 @@
 
 use rust_decimal::Decimal;
 use serde::Serialize;
-use zygos_core::{ConnectionId, RemoteKey, orders::ImportDecision};
+use zygos_core::{ConnectionId, RemoteKey, orders::ImportDecision, pacing::time_for};
 use zygos_storage::OrderFilter;
 
 use crate::{
     engine::Engine,
     error::Result,
     progress::Progress,
+    settings::StoreSettings,
     stock::{StockVerdict, name_of},
 };
 
@@ -19,10 +20,17 @@ pub struct Plan {
     pub orders: Vec<PlannedOrder>,
     /// Units that can't be decided or are left alone, with the reason.
     pub left_alone: Vec<LeftAlone>,
-    /// Calls on the stores that carrying it out needs at least.
+    /// What carrying it out costs each store.
+    pub costs: Vec<Cost>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    pub store: ConnectionId,
+    /// Calls that it needs at least: one a figure, and one to tell the store that its order is in hand.
     pub calls_least: u64,
-    /// Seconds that the stores' call limits make of it; 0 where no limit is configured.
-    pub seconds: u64,
+    /// Seconds that the store's call limits make of them; `None`: no limit is configured.
+    pub seconds: Option<u64>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -62,30 +70,47 @@ impl Engine {
             if store.stock.is_some() {
                 self.plan_stock(store, &mut plan).await?;
             }
-            let filter =
-                OrderFilter { store: Some(id.clone()), closed: Some(false), ..OrderFilter::default() };
-            let resolved = self.resolved().await?;
-            let Some(rule) = resolved.orders.get(id) else { continue };
-            for stored in self.repository.orders(&filter).await? {
-                let progress = Progress::of(&stored)?;
-                if stored.document.is_some() || stored.root.is_some() {
-                    continue;
-                }
-                let what = match self.import_decision(&stored, &progress, rule).await? {
-                    ImportDecision::Import(plan) => format!("enter in the ERP as {}", plan.reference),
-                    ImportDecision::Hold(reason) => format!("wait: {reason}"),
-                    ImportDecision::Ignore(reason) => format!("leave: {reason}"),
-                };
-                plan.orders.push(PlannedOrder { store: id.clone(), order: stored.order.id.clone(), what });
-            }
+            let told = self.plan_orders(store, &mut plan).await?;
+            let figures = plan.stock.iter().filter(|stock| &stock.store == id).count();
+            let calls_least = u64::try_from(figures).unwrap_or(u64::MAX).saturating_add(told);
+            let connection = &store.connection;
+            // What was read for this plan counts in the store's windows already.
+            let time = time_for(calls_least, (connection.calls_used)(), &connection.windows);
+            plan.costs.push(Cost {
+                store: id.clone(),
+                calls_least,
+                seconds: time.map(|time| time.as_secs() + u64::from(time.subsec_nanos() > 0)),
+            });
         }
-        plan.calls_least = u64::try_from(plan.stock.len()).unwrap_or(u64::MAX);
-        // The hour is the narrowest of a store's windows for long work: 3,600 calls.
-        plan.seconds = plan.calls_least;
         Ok(plan)
     }
 
-    async fn plan_stock(&self, store: &crate::settings::StoreSettings, plan: &mut Plan) -> Result<()> {
+    /// Answers of how many orders the store will be told.
+    async fn plan_orders(&self, store: &StoreSettings, plan: &mut Plan) -> Result<u64> {
+        let id = &store.connection.id;
+        let filter = OrderFilter { store: Some(id.clone()), closed: Some(false), ..OrderFilter::default() };
+        let resolved = self.resolved().await?;
+        let Some(rule) = resolved.orders.get(id) else { return Ok(0) };
+        let mut told = 0;
+        for stored in self.repository.orders(&filter).await? {
+            let progress = Progress::of(&stored)?;
+            if stored.document.is_some() || stored.root.is_some() {
+                continue;
+            }
+            let what = match self.import_decision(&stored, &progress, rule).await? {
+                ImportDecision::Import(plan) => {
+                    told += u64::from(store.feedback.status);
+                    format!("enter in the ERP as {}", plan.reference)
+                }
+                ImportDecision::Hold(reason) => format!("wait: {reason}"),
+                ImportDecision::Ignore(reason) => format!("leave: {reason}"),
+            };
+            plan.orders.push(PlannedOrder { store: id.clone(), order: stored.order.id.clone(), what });
+        }
+        Ok(told)
+    }
+
+    async fn plan_stock(&self, store: &StoreSettings, plan: &mut Plan) -> Result<()> {
         let id = &store.connection.id;
         let mut from = 0;
         loop {

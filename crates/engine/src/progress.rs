@@ -24,6 +24,8 @@ pub struct Progress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GoLiveChoice {
+    /// It is in the ERP already: the order's reference is that sale's.
+    Link,
     Import,
     Ignore,
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use zygos_core::{
-    RemoteKey,
+    ConnectionId, RemoteKey,
     clock::elapsed,
     contract::{Checkpoint, Fetch, Item, Lane},
-    model::{Entity, Record},
+    model::{Entity, Order, Record},
     orders::split::SplitVerdict,
 };
 use zygos_storage::{Mutation, OrderFilter, StoredOrder};
@@ -142,6 +142,9 @@ impl Engine {
             if hints.iter().any(|hint| hint.entity == Entity::Order && hint.key.is_none()) {
                 self.read_orders(store, "hint").await?;
             }
+            if hints.iter().any(|hint| hint.entity == Entity::Product && hint.key.is_none()) {
+                self.memory(id)?.verify_now.notify_one();
+            }
             mutations.extend(hints.iter().map(|hint| Mutation::DropHint { id: hint.id }));
             self.commit(mutations).await?;
         }
@@ -230,37 +233,40 @@ impl Engine {
     /// A stored order that the store doesn't answer any more: split, or an issue; never a silent cancellation.
     async fn order_is_missing(&self, store: &StoreSettings, id: &RemoteKey) -> Result<()> {
         let store_id = &store.connection.id;
-        let Some(mut stored) = self.repository.order(store_id, id).await? else { return Ok(()) };
+        let Some(stored) = self.repository.order(store_id, id).await? else { return Ok(()) };
+        // A part may have been split again: its goods are then in further parts of the same order.
+        let root = match &stored.root {
+            Some(root) => self.repository.order(store_id, root).await?,
+            None => None,
+        };
+        let whole = root.as_ref().unwrap_or(&stored).order.clone();
         let context = self.context(Lane::Orders);
-        let fetch = Fetch::SplitChildren { order: id.clone() };
+        let fetch = Fetch::SplitChildren { order: whole.id.clone() };
         let found = self.ask(&store.connection, store.connection.connector.fetch(&context, &fetch)).await?;
-        let mut children = Vec::new();
-        for item in found {
-            if let Ok(Record::Order(child)) = item {
-                self.take_in(store, (*child).clone(), "poll").await?;
-                children.push(*child);
-            }
+        let children: Vec<Order> = found
+            .into_iter()
+            .filter_map(|item| match item {
+                Ok(Record::Order(child)) => Some(*child),
+                _ => None,
+            })
+            .collect();
+        let verdict = zygos_core::orders::split::judge(&whole, &children);
+        if stored.root.is_some() && matches!(verdict, SplitVerdict::Repartition(_)) {
+            // Before its successors come in, so that nothing counts twice.
+            let reason = format!("part {id} was split again in {store_id}");
+            self.note_split(store_id, id, &reason, true).await?;
+        }
+        for child in children {
+            self.take_in(store, child, "poll").await?;
         }
         if let Ok(memory) = self.memory(store_id) {
             lock(&memory.last_read).insert(id.clone(), self.now());
         }
-        let verdict = zygos_core::orders::split::judge(&stored.order, &children);
         let text = match verdict {
+            SplitVerdict::Repartition(_) if stored.root.is_some() => return Ok(()),
             SplitVerdict::Repartition(_) => {
-                let turn = self.turn(store_id).await?;
-                if let Some(fresh) = self.repository.order(store_id, id).await? {
-                    stored = fresh;
-                }
-                let mut progress = Progress::of(&stored)?;
-                progress.split = true;
-                progress.put(&mut stored)?;
-                let mut mutations = vec![
-                    Mutation::PutOrder(Box::new(stored.clone())),
-                    self.close_issue(store_id, "order_missing", id.as_str()),
-                ];
                 let reason = format!("order {id} was split in {store_id}");
-                mutations.extend(ledger_mutations(self, &turn, &stored, &reason).await?);
-                return self.commit(mutations).await;
+                return self.note_split(store_id, id, &reason, false).await;
             }
             SplitVerdict::Gone => format!(
                 "order {id} cannot be found in {store_id} any more and no parts of it were found. It stays in the ERP as \
@@ -272,6 +278,22 @@ impl Engine {
             ),
         };
         self.commit(vec![self.issue(store_id, "order_missing", id.as_str(), text, &[])]).await
+    }
+
+    /// From here on its parts stand for an order; a part that was split again is over.
+    async fn note_split(&self, store: &ConnectionId, id: &RemoteKey, reason: &str, over: bool) -> Result<()> {
+        let turn = self.turn(store).await?;
+        let Some(mut stored) = self.repository.order(store, id).await? else { return Ok(()) };
+        let mut progress = Progress::of(&stored)?;
+        progress.split = true;
+        progress.put(&mut stored)?;
+        stored.closed |= over;
+        let mut mutations = vec![
+            Mutation::PutOrder(Box::new(stored.clone())),
+            self.close_issue(store, "order_missing", id.as_str()),
+        ];
+        mutations.extend(ledger_mutations(self, &turn, &stored, reason).await?);
+        self.commit(mutations).await
     }
 }
 

@@ -97,7 +97,7 @@ impl Engine {
             let outcome = self.verify(store).await.map(|_| ());
             let next = self.after(id, outcome, self.settings.pace.verify_every)?;
             tracing::debug!(connection = %id, "The next verification begins at {next}");
-            self.wait_for(None, next).await;
+            self.wait_for(Some(&self.memory(id)?.verify_now), next).await;
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use zygos_core::{
     ConnectionId,
+    budget::Window,
     contract::Connector,
     guard::GuardLimits,
     money::Currency,
@@ -22,6 +23,10 @@ pub struct Connection {
     pub credential: String,
     /// Calls made so far; read for summaries.
     pub calls_used: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// How many calls it allows; empty for no limit.
+    pub windows: Vec<Window>,
+    /// How far its clock is ahead of ours, once it has answered; for checks.
+    pub clock_skew: Arc<dyn Fn() -> Option<SignedDuration> + Send + Sync>,
 }
 
 /// A store and the flows between it and the ERP.

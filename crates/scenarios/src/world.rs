@@ -49,8 +49,8 @@ pub const STORES: [(&str, &str, &str, &str, [&str; 2]); 2] = [
     ("athens", "athens.test", "A-", "shop-b", ["WH", "WH3"]),
 ];
 
-/// With this the stores sign their webhooks, once a test has them send some.
-pub const WEBHOOK_SECRET: &str = "hook-secret";
+/// Signs every store's webhooks.
+pub const HOOK_SECRET: &str = "hook-secret";
 
 /// One store of a world. A clone is the same store.
 #[derive(Clone)]
@@ -164,6 +164,13 @@ impl World {
     /// An engine over this world's state, as after a start of the process.
     pub fn engine(&self) -> Engine {
         Engine::new(self.repository.clone(), self.clock.clone(), self.settings(), Box::new(|_| {}))
+    }
+
+    /// As [`Self::engine`], with settings of a merchant's own.
+    pub fn engine_with(&self, change: impl FnOnce(&mut EngineSettings)) -> Engine {
+        let mut settings = self.settings();
+        change(&mut settings);
+        Engine::new(self.repository.clone(), self.clock.clone(), settings, Box::new(|_| {}))
     }
 
     /// Lets all connections write.
@@ -311,6 +318,8 @@ pub(crate) fn settings<T: Transport + 'static>(
         connector: layers::around(connector, name, clock),
         credential: name.to_owned(),
         calls_used: Arc::new(|| 0),
+        windows: Vec::new(),
+        clock_skew: Arc::new(|| None),
     };
     let config = TrytonConfig::new(erp_url, "erp", "sync", secret(erp_password));
     let erp = Tryton::new(config, transport.clone(), clock.clone());
@@ -322,7 +331,7 @@ pub(crate) fn settings<T: Transport + 'static>(
                 &base,
                 &secret("key"),
                 &secret("secret"),
-                Some(secret(WEBHOOK_SECRET)),
+                Some(secret(HOOK_SECRET)),
                 transport.clone(),
                 clock.clone(),
             );

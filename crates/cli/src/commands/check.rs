@@ -1,9 +1,11 @@
+use jiff::SignedDuration;
 use serde::Serialize;
 use zygos_core::{
     clock::later,
     contract::{CallContext, CheckFinding, Lane, Severity},
+    fitness::{Wanted, fitness},
 };
-use zygos_engine::Connection;
+use zygos_engine::{Connection, EngineError, StoreSettings};
 
 use crate::{assemble::Assembled, clock::machine_clock, failure::Failure, show::Form};
 
@@ -20,26 +22,39 @@ pub async fn check(assembled: &Assembled, form: Form) -> Result<(), Failure> {
     let engine = &assembled.engine;
     let settings = engine.settings();
     let mut all = Vec::new();
+    let mut unfit = Checked {
+        connection: "configuration".to_owned(),
+        product: None,
+        mode: zygos_storage::Mode::Observe,
+        findings: settings.stores.iter().flat_map(|store| limits(store, &settings.erp)).collect(),
+    };
     for connection in settings.stores.iter().map(|store| &store.connection).chain([&settings.erp]) {
         let mut checked = test(connection).await;
         checked.mode = engine.repository().connection(&connection.id).await?.mode;
         all.push(checked);
     }
-    if let Err(error) = engine.resolved().await {
-        all.push(Checked {
-            connection: "configuration".to_owned(),
-            product: None,
-            mode: zygos_storage::Mode::Observe,
-            findings: vec![CheckFinding { severity: Severity::Blocking, message: error.to_string() }],
-        });
+    match engine.resolved().await {
+        Err(EngineError::Unfit(problems)) => {
+            let finding = |message| CheckFinding { severity: Severity::Blocking, message };
+            unfit.findings.extend(problems.into_iter().map(finding));
+        }
+        Err(error @ EngineError::Storage(_)) => return Err(error.into()),
+        // An ERP that can't be asked has said so above.
+        Ok(_) | Err(_) => {}
+    }
+    let is_unfit = unfit.findings.iter().any(|finding| finding.severity == Severity::Blocking);
+    if !unfit.findings.is_empty() {
+        all.push(unfit);
     }
     let worst = all.iter().flat_map(|checked| &checked.findings).map(|finding| finding.severity).max();
     form.print(&all, || {
         let mut lines = Vec::new();
         for checked in &all {
-            let product = checked.product.as_deref().unwrap_or("");
             let mode = format!("{:?}", checked.mode).to_lowercase();
-            lines.push(format!("{} {product} ({mode})", checked.connection));
+            lines.push(match &checked.product {
+                Some(product) => format!("{} {product} ({mode})", checked.connection),
+                None => checked.connection.clone(),
+            });
             for finding in &checked.findings {
                 let mark = match finding.severity {
                     Severity::Good => "good   ",
@@ -52,6 +67,7 @@ pub async fn check(assembled: &Assembled, form: Form) -> Result<(), Failure> {
         lines
     })?;
     match worst {
+        _ if is_unfit => Err(Failure::Configuration("the configuration does not fit: see above".to_owned())),
         Some(Severity::Blocking) => Err(Failure::Unavailable("not ready: see above".to_owned())),
         Some(Severity::Warning) => Err(Failure::NeedsAttention("ready, with warnings".to_owned())),
         _ => Ok(()),
@@ -65,5 +81,56 @@ async fn test(connection: &Connection) -> Checked {
         Ok(report) => (Some(report.product), report.findings),
         Err(error) => (None, vec![CheckFinding { severity: Severity::Blocking, message: error.to_string() }]),
     };
+    let mut findings = findings;
+    findings.extend((connection.clock_skew)().and_then(clocks));
     Checked { connection: connection.id.to_string(), product, mode: zygos_storage::Mode::Observe, findings }
+}
+
+/// Where what the two sides can do limits a store's flows.
+fn limits(store: &StoreSettings, erp: &Connection) -> Vec<CheckFinding> {
+    let wanted = Wanted {
+        stock: store.stock.is_some(),
+        orders: store.orders.is_some(),
+        status: store.feedback.status,
+        tracking: store.feedback.tracking,
+        invoice_tag: store.feedback.invoice_tag.is_some(),
+    };
+    let connection = &store.connection;
+    fitness(connection.id.as_str(), wanted, connection.connector.capabilities(), erp.connector.capabilities())
+}
+
+/// Further apart than this, two clocks are worth a word.
+const APART: SignedDuration = SignedDuration::from_secs(60);
+
+/// What to do about two clocks that differ.
+fn clocks(skew: SignedDuration) -> Option<CheckFinding> {
+    if skew.abs() <= APART {
+        return None;
+    }
+    let direction = if skew.is_negative() { "behind" } else { "ahead of" };
+    Some(CheckFinding {
+        severity: Severity::Warning,
+        message: format!(
+            "its clock is {} s {direction} this machine's; set this machine's by NTP (`timedatectl set-ntp true`), and if \
+             it is right tell whoever runs the other side. Orders are found all the same, but times that are shown and \
+             compared may mislead",
+            skew.abs().as_secs()
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_more_than_a_minute_apart_are_told_with_what_to_do() {
+        assert_eq!(clocks(SignedDuration::from_secs(60)), None);
+        assert_eq!(clocks(SignedDuration::from_secs(-60)), None);
+        let ahead = clocks(SignedDuration::from_secs(61)).expect("a finding");
+        assert_eq!(ahead.severity, Severity::Warning);
+        assert!(ahead.message.contains("61 s ahead of") && ahead.message.contains("timedatectl"));
+        let behind = clocks(SignedDuration::from_secs(-7200)).expect("a finding");
+        assert!(behind.message.contains("7200 s behind"), "{}", behind.message);
+    }
 }

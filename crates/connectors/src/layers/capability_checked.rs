@@ -47,7 +47,7 @@ fn looked_up(fetch: &Fetch) -> Entity {
         Fetch::UnitsBySku { .. } => Entity::Product,
         Fetch::Stock { .. } => Entity::Stock,
         Fetch::Deductions { .. } => Entity::Deduction,
-        Fetch::Documents { .. } => Entity::Document,
+        Fetch::Documents { .. } | Fetch::Candidates { .. } => Entity::Document,
         Fetch::Parties(_) => Entity::Customer,
         Fetch::SplitChildren { .. } => Entity::Order,
     }

@@ -6,7 +6,8 @@
 //! 4. the connector itself
 //! 5. [`BudgetedTransport`]: every HTTP call waits for its place in the credential's budget. It lies below the
 //!    connector because one method may make many calls, and retries cost calls too.
-//! 6. [`crate::transport::HttpTransport`]
+//! 6. [`SkewMeter`]: how far the other side's clock is from ours.
+//! 7. [`crate::transport::HttpTransport`]
 //!
 //! There is no layer for deadlines: a connector gives every request the time that its context has left.
 
@@ -16,6 +17,7 @@ mod budgeted;
 mod capability_checked;
 pub mod lane;
 mod retry_reads;
+mod skew;
 #[cfg(test)]
 mod testing;
 mod traced;
@@ -27,6 +29,7 @@ use zygos_core::{SharedClock, contract::Connector};
 pub use budgeted::{BudgetedTransport, Budgets, RateLimitReader, SharedBudget};
 pub use capability_checked::CapabilityChecked;
 pub use retry_reads::RetryReads;
+pub use skew::{Skew, SkewMeter};
 pub use traced::Traced;
 
 /// Puts layers 1 to 3 around a connector. `name` is the connection's, for the log.

@@ -56,6 +56,7 @@ fn look_up(fetch: &Fetch) -> &'static str {
         Fetch::Stock { .. } => "stock",
         Fetch::Deductions { .. } => "deductions",
         Fetch::Documents { .. } => "documents by reference",
+        Fetch::Candidates { .. } => "documents that name an order",
         Fetch::Parties(_) => "customers",
         Fetch::SplitChildren { .. } => "parts of an order",
     }

@@ -107,8 +107,14 @@ async fn add_tag(caller: &Caller, context: &CallContext, order: &RemoteKey, tag:
         return Ok(Applied { key: None, record: Some(Record::Order(Box::new(now))), already: true });
     }
     let path = format!("{}/tags", order_path(order));
-    caller.post(context, &path, &json!({"name": tag})).await?;
-    Ok(Applied::default())
+    let body = json!({"name": tag});
+    match caller.post(context, &path, &body).await {
+        // Some stores take tags by PATCH (seen in a client, dossier §5).
+        Err(ConnectorError { kind: ErrorKind::Unsupported, .. }) => {
+            changed(caller.patch(context, &path, Some(&body)).await)
+        }
+        answer => changed(answer),
+    }
 }
 
 /// An order's PATCH answers with the whole order (dossier §2.1), though not always with its lines.

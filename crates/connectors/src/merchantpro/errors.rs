@@ -74,7 +74,8 @@ pub(super) fn read(answer: &HttpResponse, nature: Nature, now: Timestamp) -> Res
         {
             ErrorKind::Conflict
         }
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY | StatusCode::METHOD_NOT_ALLOWED => {
+        StatusCode::METHOD_NOT_ALLOWED => ErrorKind::Unsupported,
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => {
             ErrorKind::Rejected { field: words.as_deref().and_then(field_of) }
         }
         status if status.is_server_error() => ErrorKind::Unavailable { maybe_applied },
@@ -91,6 +92,7 @@ pub(super) fn read(answer: &HttpResponse, nature: Nature, now: Timestamp) -> Res
         ErrorKind::NotFound => format!("it does not exist in the store (any more){said}"),
         ErrorKind::RateLimited { .. } => format!("the store wants fewer calls{said}"),
         ErrorKind::Conflict => format!("the store cannot do this now{said}"),
+        ErrorKind::Unsupported => format!("the store does not know this call{said}"),
         ErrorKind::Rejected { .. } => format!("the store refuses this{said}"),
         _ => format!("the store answers with status {}{said}", status.as_u16()),
     };

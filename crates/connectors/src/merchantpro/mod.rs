@@ -35,8 +35,6 @@ use crate::one_by_one::stopped_by;
 const PAGE: u32 = 100;
 /// Order ids in one `ids` filter (dossier §2.4: seen with 50).
 const IDS: usize = 50;
-/// Parts of a split order that are asked for by number (the form `BASE.N` is seen; how high N goes is not known).
-const PARTS: u32 = 20;
 /// How long an unanswered write may still be carried out. The vendor says nothing; a PHP request seldom lives longer.
 const MAX_IN_FLIGHT: Duration = Duration::from_secs(60);
 
@@ -101,15 +99,24 @@ impl MerchantPro {
         Ok(items)
     }
 
-    /// The parts of a split order. There is no filter by parent, so the likely numbers are asked for by id.
+    /// The parts of a split order. There is no filter by parent, so the likely names are asked for by id (the form
+    /// `BASE.N` is seen; how high N goes is not known): as long as a call's worth of them brings any.
     async fn split_children(
         &self,
         context: &CallContext,
         order: &RemoteKey,
     ) -> Result<Vec<Item>, ConnectorError> {
-        let candidates: Vec<RemoteKey> =
-            (1..=PARTS).map(|part| RemoteKey::new(format!("{order}.{part}"))).collect();
-        self.orders_by_id(context, &candidates).await
+        let mut parts = Vec::new();
+        let mut numbers = 1_u64..;
+        loop {
+            let names: Vec<RemoteKey> =
+                numbers.by_ref().take(IDS).map(|part| RemoteKey::new(format!("{order}.{part}"))).collect();
+            let found = self.orders_by_id(context, &names).await?;
+            if found.is_empty() {
+                return Ok(parts);
+            }
+            parts.extend(found);
+        }
     }
 }
 

@@ -75,6 +75,11 @@ impl Configured for Account {
         Vec::new()
     }
 
+    /// Shop and reference are unique together (module web_shop); without a shop a second sale would be taken.
+    fn orders_need_shop(&self) -> bool {
+        true
+    }
+
     fn asks_for_silence(&self) -> RateLimitReader {
         |_, _| None
     }

@@ -20,27 +20,25 @@ use zygos_core::{
 
 use super::{
     calls::Query,
-    products, series, stock,
+    products, sales, series, stock,
     wire::{self, Row, Trouble},
 };
 
 /// The lines of the sales with these references, in one shop or in all.
 pub(super) fn query(shop: Option<i64>, references: &[String]) -> Query {
-    let mut domain = vec![
-        json!(["sale.web_id", "in", references]),
+    let domain = vec![
+        sales::carrying("sale.", shop, references),
         json!(["product.type", "!=", "service"]),
         // A return's moves come in; they are a document of their own.
         json!(["quantity", ">", 0]),
     ];
-    if let Some(shop) = shop {
-        domain.push(json!(["sale.web_shop", "=", shop]));
-    }
     let brought = |field: &str| format!("moves.{}.{field}", series::BROUGHT_BY);
     let mut query = Query::new(
         "sale.line",
         json!(domain),
         &[
             "sale.web_id",
+            "sale.reference",
             "sale.warehouse.storage_location",
             "product.default_uom.digits",
             "moves.state",
@@ -100,7 +98,7 @@ fn deduction(line: Row<'_>, today: Option<Date>) -> Result<((i64, i64, i64), Ded
     let measure = product.inside("default_uom");
     let mut deduction = Deduction {
         document: sale.key()?,
-        reference: sale.needed("web_id")?.to_owned(),
+        reference: sales::reference(sale)?.to_owned(),
         unit: product.key()?,
         warehouse: RemoteKey::new(warehouse.id()?.to_string()),
         recorded: Decimal::ZERO,

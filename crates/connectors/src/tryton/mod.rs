@@ -408,6 +408,10 @@ impl Connector for Tryton {
                 let shop = self.shop(context, shop.as_ref()).await?;
                 Ok(sales::read(&self.door.search(context, &sales::by_references(shop, references)).await?))
             }
+            Fetch::Candidates { shop, order } => {
+                let shop = self.shop(context, shop.as_ref()).await?;
+                Ok(sales::read(&self.door.search(context, &sales::candidates(shop, order)).await?))
+            }
             Fetch::Parties(query) => {
                 Ok(parties::read(&self.door.search(context, &parties::query(query)).await?))
             }

@@ -14,7 +14,10 @@ use super::{
     wire::{self, Row},
 };
 
-const FIELDS: [&str; 2] = ["code", "name"];
+const FIELDS: [&str; 4] = ["code", "name", "identifiers.type", "identifiers.code"];
+
+/// Kinds of numbers that people have and companies don't; all others name a company.
+const PERSONAL: [&str; 5] = ["ro_cnp", "gr_amka", "bg_egn", "bg_pnf", "es_dni"];
 
 pub(super) fn by_ids(ids: &[i64]) -> Query {
     Query::new("party.party", json!([["id", "in", ids], products::any()]), &FIELDS)
@@ -55,13 +58,17 @@ pub(super) fn read(answer: &Value) -> Vec<Item> {
     let party = |row: Row<'_>| {
         let code = row.text("code")?.map(str::to_owned);
         let name = row.text("name")?.unwrap_or_default().to_owned();
-        Ok(Record::Customer(Party { key: row.key()?, code, name }))
+        let mut is_company = false;
+        for identifier in row.many("identifiers") {
+            is_company |= identifier.text("type")?.is_none_or(|kind| !PERSONAL.contains(&kind));
+        }
+        Ok(Record::Customer(Party { key: row.key()?, code, name, is_company: Some(is_company) }))
     };
     wire::rows(answer).map(|row| party(row).map_err(|trouble| products::unreadable(row, trouble))).collect()
 }
 
 /// A text that `ilike` takes as it is.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     text.chars()
         .flat_map(|c| ['\\'].into_iter().filter(move |_| matches!(c, '%' | '_' | '\\')).chain([c]))
         .collect()

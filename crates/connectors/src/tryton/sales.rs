@@ -46,12 +46,53 @@ pub(super) fn by_ids(ids: &[i64]) -> Query {
 }
 
 /// By the order reference they were created with; in every shop where none is named.
+///
+/// A sale that people typed in has no `web_id`; then its own reference counts.
 pub(super) fn by_references(shop: Option<i64>, references: &[String]) -> Query {
-    let mut domain = vec![json!(["web_id", "in", references])];
+    Query::new("sale.sale", json!([carrying("", shop, references)]), &FIELDS)
+}
+
+/// The condition on a sale, or on what `path` leads to, for carrying one of these references.
+pub(super) fn carrying(path: &str, shop: Option<i64>, references: &[String]) -> Value {
+    let field = |name: &str| format!("{path}{name}");
+    let mut ours = vec![json!([field("web_id"), "in", references])];
     if let Some(shop) = shop {
-        domain.push(json!(["web_shop", "=", shop]));
+        ours.push(json!([field("web_shop"), "=", shop]));
     }
-    Query::new("sale.sale", json!(domain), &FIELDS)
+    let typed = json!([without_web_id(path), [field("reference"), "in", references]]);
+    json!(["OR", ours, typed])
+}
+
+fn without_web_id(path: &str) -> Value {
+    let field = format!("{path}web_id");
+    json!(["OR", [field, "=", null], [field, "=", ""]])
+}
+
+/// The reference that a sale carries.
+pub(super) fn reference<'a>(sale: Row<'a>) -> Result<&'a str, Trouble> {
+    Ok(sale.text("web_id")?.or(sale.text("reference")?).unwrap_or_default())
+}
+
+/// Sales in which people or another program may have noted the order's number.
+pub(super) fn candidates(shop: Option<i64>, order: &RemoteKey) -> Query {
+    let pattern = format!("%{}%", parties::literal(order.as_str()));
+    let mut ours = vec![json!(["web_id", "ilike", pattern])];
+    if let Some(shop) = shop {
+        ours.push(json!(["web_shop", "=", shop]));
+    }
+    let noted = json!([
+        without_web_id(""),
+        [
+            "OR",
+            ["reference", "ilike", pattern],
+            ["description", "ilike", pattern],
+            ["number", "=", order.as_str()]
+        ]
+    ]);
+    let domain = json!([["state", "!=", "cancelled"], ["OR", ours, noted]]);
+    let mut query = Query::new("sale.sale", domain, &FIELDS);
+    query.limit = Some(10);
+    query
 }
 
 pub(super) fn read(answer: &Value) -> Vec<Item> {
@@ -72,11 +113,10 @@ fn document(row: Row<'_>) -> Result<Document, Trouble> {
     let state = state(row.needed("state")?)?;
     let is_open = row.text("shipment_state")? == Some("exception");
     let state = if !is_open && given_up(state, &shipments) { DocumentState::Cancelled } else { state };
-    let reference = row.text("web_id")?.or(row.text("reference")?).unwrap_or_default();
     Ok(Document {
         key: row.key()?,
         number: row.text("number")?.map(str::to_owned),
-        reference: reference.to_owned(),
+        reference: reference(row)?.to_owned(),
         state,
         currency,
         untaxed: row.needed_decimal("untaxed_amount")?,

@@ -194,9 +194,12 @@ async fn known_orders_are_read_fifty_a_call_and_missing_ones_are_simply_not_ther
 
 #[tokio::test]
 async fn parts_of_a_split_order_are_asked_for_by_their_likely_names() {
-    let store = Store::answering([ok(&list(&[order(&json!({"id": "95700001.2", "parent_id": 7}))], 1))]);
+    let part = |id: &str| ok(&list(&[order(&json!({"id": id, "parent_id": 7}))], 1));
+    let store = Store::answering([part("95700001.2"), part("95700001.60"), ok(&list(&[], 0))]);
     let fetch = Fetch::SplitChildren { order: "95700001".into() };
     let items = store.connector.fetch(&store.context, &fetch).await.unwrap();
-    assert_eq!(items[0].as_ref().unwrap().key().as_str(), "95700001.2");
+    let keys: Vec<&str> = items.iter().map(|item| item.as_ref().unwrap().key().as_str()).collect();
+    assert_eq!(keys, ["95700001.2", "95700001.60"]);
     assert!(store.asked()[0].contains("ids=95700001.1,95700001.2,95700001.3,"), "{:?}", store.asked());
+    assert!(store.asked()[1].contains("ids=95700001.51,") && store.asked()[2].contains("ids=95700001.101,"));
 }

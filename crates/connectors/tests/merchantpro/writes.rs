@@ -4,7 +4,7 @@ use zygos_core::{
     model::{Record, Tracking},
 };
 
-use crate::support::{INVENTORY, ORDER, Store, lost, ok, order, refused};
+use crate::support::{INVENTORY, ORDER, Store, lost, ok, order, refused, status};
 
 fn set_stock(figure: &str) -> Write {
     Write::SetStock { unit: "10001".into(), figure: figure.parse().unwrap() }
@@ -126,4 +126,30 @@ async fn a_tag_is_added_once() {
     let store = Store::answering([ok(&tagged)]);
     assert!(one(&store, tag()).await.unwrap().already);
     assert_eq!(store.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_store_that_takes_no_posted_tags_gets_them_patched() {
+    let tag = || Write::AddTag { order: "42200017".into(), tag: "Invoice 12".to_owned() };
+    let not_allowed = || status(405, r#"{"error":{"message":"Method not allowed"}}"#);
+    let store = Store::answering([ok(ORDER), not_allowed(), ok(ORDER)]);
+    assert!(one(&store, tag()).await.is_ok());
+    assert_eq!(
+        store.asked()[1..],
+        [
+            r#"POST /orders/42200017/tags {"name":"Invoice 12"}"#,
+            r#"PATCH /orders/42200017/tags {"name":"Invoice 12"}"#
+        ]
+    );
+    // Neither: it is refused, and only this record waits.
+    let store = Store::answering([ok(ORDER), not_allowed(), not_allowed()]);
+    let error = one(&store, tag()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported);
+    assert!(error.is_of_one_record());
+    // A passing trouble that comes with the same status is tried again later, as it was.
+    let store = Store::answering([
+        ok(ORDER),
+        status(405, r#"{"error":{"message":"Operation could not be completed"}}"#),
+    ]);
+    assert_eq!(one(&store, tag()).await.unwrap_err().kind, ErrorKind::Conflict);
 }

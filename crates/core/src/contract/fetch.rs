@@ -16,6 +16,9 @@ pub enum Fetch {
     Deductions { shop: Option<String>, references: Vec<String> },
     /// Documents by the order reference they were created with; all of them when there are several.
     Documents { shop: Option<String>, references: Vec<String> },
+    /// Documents that may be those of an order although they don't carry its reference: some text of theirs holds
+    /// the store's order id. Cancelled ones are left out, and at most ten are answered.
+    Candidates { shop: Option<String>, order: RemoteKey },
     /// Customers by one natural key.
     Parties(PartyQuery),
     /// The children of a split order.

@@ -44,6 +44,8 @@ pub struct Party {
     /// The code the merchant or Zygos gave it; unique where the ERP says so.
     pub code: Option<String>,
     pub name: String,
+    /// Whether it is entered as a company, by a VAT or company number; `None` where the ERP doesn't tell.
+    pub is_company: Option<bool>,
 }
 
 /// By what an ERP's customers are looked up. One call tries one of them.
@@ -66,4 +68,22 @@ pub struct NewParty {
     pub phone: Option<String>,
     pub vat_number: Option<String>,
     pub language: Option<String>,
+}
+
+impl NewParty {
+    /// Whether a customer found by code, e-mail address or telephone number can be this one. Somebody who orders
+    /// privately and for a company has the same e-mail address and is two customers: an invoice needs the right one.
+    /// A company that the ERP knew by its VAT number was found by that.
+    pub fn can_be(&self, found: &Party) -> bool {
+        found.is_company.is_none_or(|is_company| is_company == self.vat_number.is_some())
+    }
+
+    /// Whether two customers that are both about to be made may be one.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let same = |one: &Option<String>, two: &Option<String>| one.is_some() && one == two;
+        self.code == other.code
+            || same(&self.vat_number, &other.vat_number)
+            || (self.vat_number.is_some() == other.vat_number.is_some()
+                && (same(&self.email, &other.email) || same(&self.phone, &other.phone)))
+    }
 }

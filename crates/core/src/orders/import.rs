@@ -130,9 +130,11 @@ fn plan(
     };
     let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
     let vat_number = customer.company.as_ref().and_then(|company| filled(&company.vat_number));
-    let code = match &customer.key {
-        Some(key) => format!("{}C{key}", rule.prefix),
-        None => format!("{}G{}", rule.prefix, order.id),
+    let code = match (&customer.key, &vat_number) {
+        // Who orders for a company has another code than privately: codes are unique.
+        (Some(key), Some(number)) => format!("{}C{key}-{}", rule.prefix, compact(number)),
+        (Some(key), None) => format!("{}C{key}", rule.prefix),
+        (None, _) => format!("{}G{}", rule.prefix, order.id),
     };
     let name = match &customer.company {
         Some(company) if !company.name.trim().is_empty() => &company.name,
@@ -163,6 +165,11 @@ fn plan(
         lines,
         note: filled(&order.note).map(|note| fit(rule, "note", &note)).transpose()?,
     })
+}
+
+/// A VAT number without blanks and punctuation.
+fn compact(number: &str) -> String {
+    number.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
 }
 
 /// `number` counts lines from 1, as people do.

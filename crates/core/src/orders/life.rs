@@ -185,6 +185,10 @@ fn with_document(progress: &OrderProgress<'_>, document: &Document) -> NextStep 
     let totals = compare_totals(order.total, document.total, progress.rule.rounding_limit, may_round);
     if document.state <= DocumentState::Quoted {
         return match (totals, progress.decision) {
+            // Whose draft it is nobody knows yet: a person says so first.
+            (_, ImportDecision::Ignore(IgnoreReason::BeforeGoLive)) => {
+                NextStep::Rest(OrderState::Ignored(IgnoreReason::BeforeGoLive))
+            }
             (_, ImportDecision::Hold(reason)) => NextStep::Rest(OrderState::Held(reason.clone())),
             (TotalsVerdict::Equal, _) => NextStep::Confirm { document: document.key.clone() },
             (TotalsVerdict::Rounding { difference }, _) => {

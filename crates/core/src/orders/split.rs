@@ -73,15 +73,16 @@ pub fn status_of_parts<'a>(parts: impl Iterator<Item = &'a OrderStatus>) -> Opti
     }
 }
 
-/// The payment of a whole order told by its parts: paid when every part that isn't cancelled is, else as the first
-/// of them that isn't.
-pub fn payment_of_parts<'a>(
-    parts: impl Iterator<Item = (&'a OrderStatus, &'a PaymentStatus)>,
-) -> Option<PaymentStatus> {
-    let living: Vec<&PaymentStatus> =
-        parts.filter(|(status, _)| **status != OrderStatus::Cancelled).map(|(_, payment)| payment).collect();
-    let unpaid = living.iter().find(|payment| ***payment != PaymentStatus::Paid);
-    unpaid.or_else(|| living.first()).map(|payment| (*payment).clone())
+/// The payment of a whole order told by its living parts: paid when all are, else that of one that isn't.
+pub fn payment_of_parts<'a>(parts: impl Iterator<Item = &'a Order>) -> Option<PaymentStatus> {
+    let mut payment = None;
+    for part in parts.filter(|part| part.status != OrderStatus::Cancelled) {
+        payment = Some(part.payment.clone());
+        if part.payment != PaymentStatus::Paid {
+            break;
+        }
+    }
+    payment
 }
 
 fn rank(status: &OrderStatus) -> u8 {

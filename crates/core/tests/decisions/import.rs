@@ -6,7 +6,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use zygos_core::{
-    model::{Company, LineKind, Order, OrderLine, OrderStatus, PartyQuery, PaymentStatus},
+    model::{Company, LineKind, Order, OrderLine, OrderStatus, Party, PartyQuery, PaymentStatus},
     orders::{
         Guests, HoldReason, IgnoreReason, ImportDecision, ImportPlan, ImportWhen, OrderRule, OrderState,
         PaymentRule, TooLong, decide_import,
@@ -277,20 +277,28 @@ fn a_customer_is_looked_for_by_vat_number_then_code_then_mail_then_phone() {
     let mut company = order();
     company.customer.company = Some(Company {
         name: "Căni SRL".to_owned(),
-        vat_number: Some("RO123".to_owned()),
+        vat_number: Some("ro 123".to_owned()),
         registration_number: None,
     });
     let company = plan(&company, &rule());
     assert_eq!(
         company.lookups,
         [
-            PartyQuery::VatNumber("RO123".to_owned()),
-            PartyQuery::Code("CJ-C77".to_owned()),
+            PartyQuery::VatNumber("ro 123".to_owned()),
+            PartyQuery::Code("CJ-C77-RO123".to_owned()),
             PartyQuery::Email("ana@example.org".to_owned()),
             PartyQuery::Phone("0700000001".to_owned()),
         ]
     );
-    assert_eq!((company.new_party.name.as_str(), company.new_party.code.as_str()), ("Căni SRL", "CJ-C77"));
+    assert_eq!(
+        (company.new_party.name.as_str(), company.new_party.code.as_str()),
+        ("Căni SRL", "CJ-C77-RO123")
+    );
+    let party = |is_company| Party { key: key("P"), code: None, name: "Known".to_owned(), is_company };
+    let fits =
+        |plan: &ImportPlan| [Some(true), Some(false), None].map(|kind| plan.new_party.can_be(&party(kind)));
+    assert_eq!(fits(&company), [true, false, true]);
+    assert_eq!(fits(&plan(&order(), &rule())), [false, true, true]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use zygos_core::{
     RemoteKey,
     clock::{elapsed, later},
     contract::{ErrorKind, Fetch, Lane, Lookup, Transition, Write},
-    model::{Document, Entity, Order, Record},
+    model::{Document, Entity, NewParty, Order, Record},
     orders::{
         CancelWhy, HoldReason, IgnoreReason, ImportDecision, NextStep, OrderProgress, OrderRule, OrderState,
         decide_import, next_step, rounding_line,
@@ -20,6 +20,7 @@ use zygos_core::{
 };
 use zygos_storage::{OutboxKind, OutboxRecord, OutboxRow, Settled, StoredOrder};
 
+pub(crate) use self::rest::number_of;
 use self::{party::Found, send::what};
 use crate::{
     engine::{Engine, lock},
@@ -199,6 +200,14 @@ impl Engine {
             work.push(Work { row, stored, progress, rule, decision, documents: Vec::new() });
         }
         self.read_documents(&mut work).await?;
+        for order in &mut work {
+            if order.progress.decided == Some(GoLiveChoice::Link) && order.documents.is_empty() {
+                // What it was linked with is gone: a person is asked again.
+                order.progress.decided = None;
+                order.stored.reference = format!("{}{}", order.rule.prefix, order.stored.order.id);
+                order.decision = ImportDecision::Ignore(IgnoreReason::BeforeGoLive);
+            }
+        }
         Ok(work)
     }
 
@@ -224,7 +233,7 @@ impl Engine {
             .into_iter()
             .map(|link| (link.store_key, link.erp_key))
             .collect();
-        let by_hand = progress.decided == Some(GoLiveChoice::Import);
+        let by_hand = matches!(progress.decided, Some(GoLiveChoice::Import | GoLiveChoice::Link));
         Ok(decide_import(&whole, rule, by_hand, &|unit| links.get(unit).cloned()))
     }
 
@@ -310,6 +319,8 @@ impl Engine {
                                 };
                                 self.rest(order, OrderState::Held(reason), None).await?;
                             }
+                            // Somebody who ordered twice is made once: the next round finds who this one makes.
+                            Found::None if is_being_made(&writes, &plan.new_party) => going.push(order),
                             Found::None => writes.push((order, Write::CreateParty(plan.new_party.clone()))),
                         }
                     }
@@ -370,18 +381,23 @@ impl Engine {
     }
 
     /// A split order as its parts tell it.
-    async fn as_a_whole(&self, stored: &StoredOrder) -> Result<Order> {
+    pub(crate) async fn as_a_whole(&self, stored: &StoredOrder) -> Result<Order> {
         let mut whole = stored.order.clone();
         if Progress::of(stored)?.split {
-            let parts = self.repository.orders_split_from(&stored.store, &stored.order.id).await?;
+            let mut parts = self.repository.orders_split_from(&stored.store, &stored.order.id).await?;
+            parts.retain(|part| !Progress::of(part).is_ok_and(|progress| progress.split));
             if let Some(status) = status_of_parts(parts.iter().map(|part| &part.order.status)) {
                 whole.status = status;
             }
-            let payments = parts.iter().map(|part| (&part.order.status, &part.order.payment));
-            if let Some(payment) = payment_of_parts(payments) {
+            if let Some(payment) = payment_of_parts(parts.iter().map(|part| &part.order)) {
                 whole.payment = payment;
             }
         }
         Ok(whole)
     }
+}
+
+/// Whether the customer that is to be made may be one that is being made already.
+fn is_being_made(writes: &[(Work, Write)], party: &NewParty) -> bool {
+    writes.iter().any(|(_, write)| matches!(write, Write::CreateParty(other) if other.may_be(party)))
 }

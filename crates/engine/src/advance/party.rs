@@ -30,7 +30,12 @@ impl Engine {
             let mut keys: BTreeSet<RemoteKey> = items
                 .into_iter()
                 .filter_map(|item| match item {
-                    Ok(Record::Customer(party)) => Some(party.key),
+                    // A VAT number is the customer's own, whatever else the ERP knows of it.
+                    Ok(Record::Customer(party))
+                        if matches!(query, PartyQuery::VatNumber(_)) || plan.new_party.can_be(&party) =>
+                    {
+                        Some(party.key)
+                    }
                     _ => None,
                 })
                 .collect();

@@ -2,12 +2,14 @@
 
 use zygos_core::{
     clock::later,
-    model::{Document, DocumentState},
+    contract::{Fetch, Lane},
+    model::{Document, DocumentState, Entity, Record},
+    money::plain,
     orders::{HoldReason, IgnoreReason, OrderState, Question},
 };
 use zygos_storage::{Mutation, OutboxRecord, OutboxRow, Settled, StoredOrder};
 
-use super::Work;
+use super::{Work, send::state_words};
 use crate::{
     engine::Engine,
     error::Result,
@@ -30,6 +32,26 @@ impl Engine {
         }
     }
 
+    /// Sales of the ERP that may be an order's although they don't carry its reference.
+    pub(crate) async fn candidates(&self, stored: &StoredOrder) -> Result<Vec<Document>> {
+        let erp = &self.settings.erp;
+        if !erp.connector.capabilities().can_fetch(Entity::Document) {
+            return Ok(Vec::new());
+        }
+        let shop = self.shop_of(&stored.store);
+        let fetch = Fetch::Candidates { shop, order: stored.order.id.clone() };
+        let context = self.context(Lane::Orders);
+        // A look-up that this ERP doesn't have finds nothing; the person looks there.
+        let found = self.ask_about_one(erp, erp.connector.fetch(&context, &fetch)).await?.unwrap_or_default();
+        Ok(found
+            .into_iter()
+            .filter_map(|item| match item {
+                Ok(Record::Document(document)) => Some(*document),
+                _ => None,
+            })
+            .collect())
+    }
+
     /// An order comes to rest: its state, what a person should know, and when it is looked at again.
     pub(super) async fn rest(
         &self,
@@ -46,21 +68,25 @@ impl Engine {
             order.stored.document = Some(document.clone());
         }
         order.progress.state = state.clone();
+        let undecided = order.progress.is_undecided();
+        let candidates = if undecided { self.candidates(&order.stored).await? } else { Vec::new() };
         let turn = self.turn(&store).await?;
         order.stored = self.brought_on(&turn, &order.stored, &mut order.progress).await?;
         let mut mutations = Vec::new();
+        let choices = choices(&candidates);
+        let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
         let held = match &state {
             OrderState::Held(reason) if !reason.is_everyday() => {
                 Some(("held", format!("order {id} of {store}: {reason}."), ["retry"].as_slice()))
             }
-            OrderState::Ignored(IgnoreReason::BeforeGoLive) if order.progress.decided.is_none() => Some((
+            _ if undecided => Some((
                 "before_go_live",
                 format!(
-                    "order {id} of {store} was placed before `orders_from` and is still open{}. Answer `import` to have it \
-                     entered in the ERP, or `ignore` if it is there already or shall not be.",
-                    candidates(&order.documents)
+                    "order {id} of {store} was placed before `orders_from` and is still open. {}Answer `import` to have it \
+                     entered in the ERP, or `ignore` if it is not to be in it.",
+                    in_words(&candidates)
                 ),
-                ["import", "ignore"].as_slice(),
+                choices.as_slice(),
             )),
             _ => None,
         };
@@ -91,7 +117,8 @@ impl Engine {
         if state == OrderState::Cancelled && was != OrderState::Cancelled {
             self.tell(&Event::OrderCancelled { store: store.clone(), order: id.clone() });
         }
-        order.stored.closed = is_over(&order.stored, &state, &order.progress);
+        let status_is_closed = self.as_a_whole(&order.stored).await?.status.is_closed();
+        order.stored.closed = is_over(status_is_closed, &state, &order.progress);
         mutations.push(Mutation::PutOrder(Box::new(order.stored.clone())));
         // Every document that isn't over has something to tell the store, now or later.
         if matches!(state, OrderState::Placed | OrderState::Closed) {
@@ -115,15 +142,14 @@ impl Engine {
 }
 
 /// Nothing more is expected of an order on either side.
-fn is_over(stored: &StoredOrder, state: &OrderState, progress: &Progress) -> bool {
+fn is_over(status_is_closed: bool, state: &OrderState, progress: &Progress) -> bool {
     match state {
         OrderState::Closed => true,
-        OrderState::Cancelled => stored.order.status.is_closed(),
-        OrderState::Ignored(IgnoreReason::BeforeGoLive) => {
-            stored.order.status.is_closed() || progress.decided == Some(GoLiveChoice::Ignore)
-        }
-        OrderState::Ignored(_) => stored.order.status.is_closed(),
-        OrderState::Seen
+        OrderState::Cancelled | OrderState::Ignored(_) if status_is_closed => true,
+        OrderState::Ignored(IgnoreReason::BeforeGoLive) => progress.decided == Some(GoLiveChoice::Ignore),
+        OrderState::Cancelled
+        | OrderState::Ignored(_)
+        | OrderState::Seen
         | OrderState::Held(_)
         | OrderState::Ready
         | OrderState::Drafted
@@ -132,14 +158,35 @@ fn is_over(stored: &StoredOrder, state: &OrderState, progress: &Progress) -> boo
     }
 }
 
-fn candidates(documents: &[Document]) -> String {
-    let numbers: Vec<&str> = documents
+/// How people call a document.
+pub(crate) fn number_of(document: &Document) -> &str {
+    document.number.as_deref().unwrap_or(document.key.as_str())
+}
+
+/// Linking comes first: it is what a person means who answers in a hurry.
+fn choices(candidates: &[Document]) -> Vec<String> {
+    let links = candidates.iter().map(|document| format!("link:{}", number_of(document)));
+    links.chain(["import".to_owned(), "ignore".to_owned()]).collect()
+}
+
+fn in_words(candidates: &[Document]) -> String {
+    let found: Vec<String> = candidates
         .iter()
-        .map(|document| document.number.as_deref().unwrap_or(document.key.as_str()))
+        .map(|document| {
+            format!(
+                "{} ({}, total {})",
+                number_of(document),
+                state_words(document.state),
+                plain(document.total)
+            )
+        })
         .collect();
-    if numbers.is_empty() {
-        String::new()
+    if found.is_empty() {
+        "No sale of the ERP names it. ".to_owned()
     } else {
-        format!(" (the ERP has {} with its reference)", numbers.join(", "))
+        format!(
+            "Sales of the ERP that name it: {}. Answer `link:` and the number if it is one of them. ",
+            found.join(", ")
+        )
     }
 }

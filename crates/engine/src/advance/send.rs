@@ -32,12 +32,24 @@ impl Engine {
             std::time::Duration::try_from(lease_until.duration_since(now)).unwrap_or_default() * 3 / 4,
         );
         let context = CallContext { lane: Lane::Orders, deadline };
+        let erp_is_live = self.is_live(&self.settings.erp.id).await?;
         let mut marked = Vec::new();
         for (order, write) in writes {
+            // A pause, of the ERP or of the order's store, comes between any two steps.
+            if !(erp_is_live && self.is_live(&order.stored.store).await?) {
+                pass.put_off += 1;
+                let due_at = later(now, self.settings.pace.recheck_held);
+                let settled = Settled::Again { due_at, reason: None, failed: false };
+                self.settle_if_ours(&order.row, settled).await?;
+                continue;
+            }
             let sent = SentWrite { write: write.clone(), at: now, deadline };
             if self.mark_sent(&order.row, sent).await? {
                 marked.push((order, write));
             }
+        }
+        if marked.is_empty() {
+            return Ok(Vec::new());
         }
         let batch: Vec<Write> = marked.iter().map(|(_, write)| write.clone()).collect();
         let mut outcomes = self.settings.erp.connector.apply(&context, &batch).await;

@@ -1,9 +1,15 @@
 //! What keeps a decided figure from being written at once: the guard, and the policy for drift.
 
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
 use zygos_core::{
+    RemoteKey,
     contract::Write,
     drift::{DriftEvidence, classify},
-    guard::{FeedShape, StockChange, Weight, inspect_stock},
+    guard::{FeedShape, GuardFinding, StockChange, Weight, inspect_pace, inspect_stock},
+    model::Entity,
     money::plain,
     stock::Explanation,
 };
@@ -16,6 +22,10 @@ use crate::{
     event::Event,
     settings::{DriftPolicy, StoreSettings},
 };
+
+/// Zeroing a few at a time is looked at over this long, and over so many writes.
+const HOUR: Duration = Duration::from_secs(3600);
+const LATEST_WRITES: u32 = 5_000;
 
 impl Engine {
     /// Independent eyes on the whole batch. Answers whether what goes to zero is held.
@@ -33,7 +43,8 @@ impl Engine {
                 })
             })
             .collect();
-        let findings = inspect_stock(&changes, shape_of(decisions), &self.settings.guard);
+        let mut findings = inspect_stock(&changes, shape_of(decisions), &self.settings.guard);
+        findings.extend(self.inspect_pace_of(store, &changes).await?);
         let open = self.repository.open_issue(id, "guard", "stock").await?;
         let texts: Vec<String> = findings
             .iter()
@@ -55,6 +66,37 @@ impl Engine {
             self.commit(vec![self.issue(id, "guard", "stock", text, &["approve"])]).await?;
         }
         Ok(true)
+    }
+
+    /// What goes to zero now together with what was written to zero within the hour.
+    async fn inspect_pace_of(
+        &self,
+        store: &StoreSettings,
+        changes: &[StockChange],
+    ) -> Result<Option<GuardFinding>> {
+        let id = &store.connection.id;
+        let mut zeroed: BTreeSet<RemoteKey> = changes
+            .iter()
+            .filter(|change| change.after <= Decimal::ZERO && change.before > Decimal::ZERO)
+            .map(|change| change.unit.clone())
+            .collect();
+        if zeroed.is_empty() {
+            return Ok(None);
+        }
+        // What a person agreed to doesn't count against what comes after.
+        let since = self.now().saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
+        let since = self.guard_waived_until(id).await?.map_or(since, |until| until.max(since));
+        let lately = self.repository.journal(Some(id), None, LATEST_WRITES).await?;
+        let to_zero = lately.into_iter().filter(|entry| {
+            entry.at >= since
+                && entry.entity == Entity::Stock
+                && entry.after.as_deref() == Some("0")
+                && entry.before.as_deref() != Some("0")
+        });
+        zeroed.extend(to_zero.map(|entry| entry.key));
+        let count = u64::try_from(zeroed.len()).unwrap_or(u64::MAX);
+        let units = self.repository.unit_count(id).await?;
+        Ok(inspect_pace(count, units, &self.settings.guard))
     }
 
     /// Names a difference that nothing explains; by policy it waits for a person or is only recorded.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use zygos_core::{
     ConnectionId, RemoteKey,
     clock::later,
-    contract::{CallContext, Fetch, Lane},
+    contract::{Absence, CallContext, Fetch, Lane},
     model::{Entity, Record},
-    stock::{SellableInputs, StockRule, sellable},
+    stock::{SellableInputs, StockRule, sellable, with_absent},
 };
 use zygos_storage::{LedgerRow, Mutation, StoredUnit};
 
@@ -57,6 +57,8 @@ impl Engine {
             .into_iter()
             .map(|stored| (stored.unit.key, stored.unit.decimals))
             .collect();
+        let absence = self.settings.erp.connector.capabilities().absence;
+        let evidence = Evidence { figures, ledger: &ledger, imported: &imported, absence };
         let mut decisions = Vec::new();
         for stored in self.repository.units_by_key(id, keys).await? {
             let erp_unit = links.get(&stored.unit.key).cloned();
@@ -67,7 +69,7 @@ impl Engine {
                 ),
                 Some(erp_unit) => {
                     let whole = decimals.get(erp_unit).copied().flatten().unwrap_or(0);
-                    verdict(rule, erp_unit, figures, &ledger, &imported, whole, &stored)
+                    verdict(rule, &evidence, erp_unit, whole, &stored)
                 }
             };
             decisions.push(StockDecision {
@@ -132,21 +134,32 @@ impl Engine {
     }
 }
 
+/// What was read of the ERP for a batch of units.
+struct Evidence<'a> {
+    figures: &'a Figures,
+    ledger: &'a [LedgerRow],
+    imported: &'a BTreeSet<(ConnectionId, RemoteKey)>,
+    absence: Absence,
+}
+
 fn verdict(
     rule: &StockRule,
+    evidence: &Evidence<'_>,
     erp_unit: &RemoteKey,
-    figures: &Figures,
-    ledger: &[LedgerRow],
-    imported: &BTreeSet<(ConnectionId, RemoteKey)>,
     decimals: u32,
     stored: &StoredUnit,
 ) -> StockVerdict {
+    let Evidence { figures, ledger, imported, absence } = *evidence;
     let Some(entries) = Engine::ledger_for(figures, erp_unit, ledger, imported) else {
         return StockVerdict::NotNow("its orders are moving in the ERP at this moment".to_owned());
     };
     let no_rows = Vec::new();
     let rows = figures.rows.get(erp_unit).unwrap_or(&no_rows);
-    let inputs = SellableInputs { rows, ledger: &entries, decimals };
+    if rows.is_empty() && absence == Absence::Deleted {
+        return StockVerdict::LeaveAlone("the ERP has no such product any more".to_owned());
+    }
+    let rows = with_absent(rows, rule, absence, erp_unit);
+    let inputs = SellableInputs { rows: &rows, ledger: &entries, decimals };
     match sellable(rule, &inputs) {
         Err(why) => StockVerdict::NotNow(why.to_string()),
         Ok(explanation) => {

@@ -165,6 +165,12 @@ impl Engine {
         // A raise must be on its way while its figures count: waiting for the call budget is within that time too.
         let age = self.settings.pace.stock_age;
         let counts_until = later(figures_began, age);
+        // A pause stops what is left of a batch too.
+        if !self.is_live(&connection.id).await? {
+            let settled = Settled::Again { due_at: now, reason: None, failed: false };
+            self.settle_if_ours(row, settled).await?;
+            return Ok(false);
+        }
         let too_old = elapsed(now, counts_until) < (age / 4).min(LEAST_TIME);
         if (too_old && decision.raises()) || self.rests_until(&connection.id).is_some() {
             let settled = Settled::Again { due_at: now, reason: None, failed: false };

@@ -1,7 +1,8 @@
 use futures_util::future::join;
 use rust_decimal::Decimal;
 use zygos_core::{
-    contract::{ErrorKind, Transition, Write},
+    RemoteKey,
+    contract::{ErrorKind, Fetch, Transition, Write},
     model::{Document, DocumentLine, DocumentState, NewDocument, NewParty, Record},
 };
 
@@ -54,6 +55,29 @@ pub(super) async fn a_document_is_found_by_its_reference(subject: &dyn Subject) 
     let documents = found(subject, &reference).await;
     let keys: Vec<_> = documents.iter().map(|document| &document.key).collect();
     assert_eq!(keys, [&key], "a lost create is found by its reference");
+    Verdict::Kept
+}
+
+pub(super) async fn a_document_that_names_an_order_is_a_candidate_until_it_is_cancelled(
+    subject: &dyn Subject,
+) -> Verdict {
+    let new = new(subject, 0);
+    let (shop, reference) = (new.shop.clone(), new.reference.clone());
+    let key = tools::create(subject, new).await;
+    let order = RemoteKey::new(reference.strip_prefix("CONF").unwrap_or(&reference));
+    let candidates = || async {
+        let fetch = Fetch::Candidates { shop: shop.clone(), order: order.clone() };
+        let records = tools::fetch(subject, fetch).await;
+        records.iter().map(|record| record.key().clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        candidates().await.as_slice(),
+        std::slice::from_ref(&key),
+        "the order's id is a part of what the document says"
+    );
+    let cancel = Write::TransitionDocument { document: key, to: Transition::Cancel };
+    tools::applied(subject, cancel).await;
+    assert!(candidates().await.is_empty(), "nobody is asked about what is cancelled");
     Verdict::Kept
 }
 
@@ -212,7 +236,7 @@ pub(super) async fn texts_of_any_script_and_length_are_taken(subject: &dyn Subje
             language: None,
         };
         tools::applied(subject, Write::CreateParty(party)).await;
-        let by_code = zygos_core::contract::Fetch::Parties(zygos_core::model::PartyQuery::Code(code));
+        let by_code = Fetch::Parties(zygos_core::model::PartyQuery::Code(code));
         let read = tools::fetch(subject, by_code).await;
         let [Record::Customer(party)] = read.as_slice() else {
             panic!("one customer has the code: {read:?}")

@@ -94,6 +94,9 @@ fn cases() -> Vec<Case> {
             drafts(c) && c.totals == Totals::BeforeCommit
         }),
         case!(documents::a_document_is_found_by_its_reference, |c| drafts(c) && c.can_fetch(Document)),
+        case!(documents::a_document_that_names_an_order_is_a_candidate_until_it_is_cancelled, |c| {
+            drafts(c) && c.can_fetch(Document) && c.can_write(Document, WriteMode::Transition)
+        }),
         case!(documents::the_same_reference_twice_gives_one_document, |c| drafts(c) && c.reference_enforced),
         case!(documents::a_transition_reads_the_state_first, |c| {
             drafts(c) && c.can_write(Document, WriteMode::Transition)

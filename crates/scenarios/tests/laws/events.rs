@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use zygos_engine::Engine;
-use zygos_scenarios::world::{Shop, WEBHOOK_SECRET, World};
+use zygos_scenarios::world::{HOOK_SECRET, Shop, World};
 use zygos_sim::{
     generate::shopper,
     merchantpro::{NewLine, NewProduct, PaymentStatus, Webhook},
@@ -41,7 +41,7 @@ impl Events {
                 if webhooks {
                     let hook = Webhook {
                         url: "https://zygos.test".to_owned(),
-                        secret: WEBHOOK_SECRET.to_owned(),
+                        secret: HOOK_SECRET.to_owned(),
                         topics: BTreeSet::new(),
                     };
                     shop.sandbox.configure(|settings| settings.webhooks = vec![hook]);

@@ -205,6 +205,21 @@ impl MerchantProSandbox {
         shop.split(id, &groups, now)
     }
 
+    /// The shop's staff enters a waybill.
+    pub fn set_waybill(&self, id: &str, waybill: &str, now: Timestamp) -> Result<(), ControlError> {
+        let mut shop = locked(&self.shop);
+        let now = shop.time(now);
+        let order = shop.order_mut(id).ok_or_else(|| ControlError::UnknownOrder(id.to_owned()))?;
+        order.shipping_awb = Some(waybill.to_owned());
+        order.modified = now;
+        Ok(())
+    }
+
+    /// The shop's staff deletes an order; false when there was none. Its goods are not put back.
+    pub fn delete_order(&self, id: &str) -> bool {
+        locked(&self.shop).remove_order(id).is_some()
+    }
+
     /// A customer asks to return goods.
     pub fn add_return_request(&self, id: &str, status: &str, now: Timestamp) -> Result<(), ControlError> {
         let mut shop = locked(&self.shop);

@@ -56,6 +56,7 @@ pub struct SaleView {
     pub shipment_state: String,
     pub invoice_state: String,
     pub warehouse: Option<i64>,
+    pub party: Option<i64>,
     pub untaxed: Decimal,
     pub tax: Decimal,
     pub total: Decimal,
@@ -83,7 +84,11 @@ fn optional(text: &str) -> Option<String> {
 }
 
 impl TrytonSandbox {
-    fn act<T>(&self, now: Timestamp, act: impl FnOnce(&mut Erp) -> Outcome<T>) -> Result<T, Refusal> {
+    pub(super) fn act<T>(
+        &self,
+        now: Timestamp,
+        act: impl FnOnce(&mut Erp) -> Outcome<T>,
+    ) -> Result<T, Refusal> {
         let mut erp = locked(&self.erp);
         erp.advance(now);
         let result = act(&mut erp);
@@ -449,7 +454,7 @@ fn open_shipment(store: &Store, sale: i64) -> Outcome<i64> {
         .ok_or_else(|| Failure::user(format!("Sale {sale} has no open shipment.")))
 }
 
-fn press(erp: &mut Erp, model: &str, names: &[&str], id: i64) -> Outcome<()> {
+pub(super) fn press(erp: &mut Erp, model: &str, names: &[&str], id: i64) -> Outcome<()> {
     let model = schema::model(model).ok_or_else(|| Failure::key(model))?;
     let context = Context::staff(&erp.store);
     for name in names {
@@ -495,6 +500,7 @@ fn sale_view(store: &Store, id: i64) -> SaleView {
         shipment_state: store.text(SALE, id, "shipment_state").to_owned(),
         invoice_state: store.text(SALE, id, "invoice_state").to_owned(),
         warehouse: store.one(SALE, id, "warehouse"),
+        party: store.one(SALE, id, "party"),
         untaxed: amounts.untaxed,
         tax: amounts.tax,
         total: amounts.total(),

@@ -16,6 +16,7 @@ mod errors;
 mod inventories;
 mod invoices;
 mod models;
+mod office;
 mod parties;
 mod products;
 mod purchases;
@@ -43,6 +44,7 @@ use zygos_core::http::{HttpRequest, HttpResponse};
 pub use catalogue::NewProduct;
 pub use control::{Refusal, SaleLineView, SaleView};
 pub use encode::{OverSocket, encode_for_socket};
+pub use office::PartyView;
 pub use settings::TrytonSettings;
 
 use crate::{locked, sandbox::Sandbox};
