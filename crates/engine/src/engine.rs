@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify};
 use zygos_core::{
     ConnectionId, RemoteKey, RunId, SharedClock,
     clock::later,
-    contract::{CallContext, ConnectorError, Lane},
+    contract::{CallContext, ConnectorError, ErrorKind, Lane},
     disposition::RetrySchedule,
 };
 use zygos_storage::{Issue, Mutation, OutboxKind, Repository, Wish};
@@ -21,7 +21,7 @@ use crate::{
     error::{EngineError, Result},
     event::{Event, Watcher},
     flows::Resolved,
-    health::Health,
+    health::{Deed, Health},
     settings::{Connection, EngineSettings, StoreSettings},
 };
 
@@ -181,16 +181,17 @@ impl Engine {
     pub(crate) async fn ask<T>(
         &self,
         connection: &Connection,
+        deed: Deed,
         call: impl Future<Output = std::result::Result<T, ConnectorError>>,
     ) -> Result<T> {
-        self.check_rested(connection).await?;
+        self.enter(connection, deed)?;
         match call.await {
             Ok(answer) => {
-                self.answered(connection).await?;
+                self.answered(connection, deed).await?;
                 Ok(answer)
             }
             Err(error) => {
-                self.failed(connection, &error).await?;
+                self.failed(connection, deed, &error).await?;
                 Err(EngineError::Connection { connection: connection.id.clone(), error })
             }
         }
@@ -200,17 +201,24 @@ impl Engine {
     pub(crate) async fn ask_about_one<T>(
         &self,
         connection: &Connection,
+        deed: Deed,
         call: impl Future<Output = std::result::Result<T, ConnectorError>>,
     ) -> Result<std::result::Result<T, ConnectorError>> {
-        self.check_rested(connection).await?;
+        self.enter(connection, deed)?;
         match call.await {
             Ok(answer) => {
-                self.answered(connection).await?;
+                self.answered(connection, deed).await?;
                 Ok(Ok(answer))
             }
-            Err(error) if error.is_of_one_record() => Ok(Err(error)),
+            Err(error) if error.is_of_one_record() => {
+                // Whoever refuses one record knows who asks.
+                if !matches!(error.kind, ErrorKind::Protocol { .. }) {
+                    self.answered(connection, deed).await?;
+                }
+                Ok(Err(error))
+            }
             Err(error) => {
-                self.failed(connection, &error).await?;
+                self.failed(connection, deed, &error).await?;
                 Err(EngineError::Connection { connection: connection.id.clone(), error })
             }
         }

@@ -52,6 +52,7 @@ impl Engine {
             mutations.push(self.wish(&self.settings.erp.id, record, Lane::Orders, reason));
         }
         let number = stored.order.id.clone();
+        mutations.push(self.close_issue(store_id, "unreadable_order", number.as_str()));
         mutations.extend(self.own_sale(store_id, before.as_ref(), &stored.order).await?);
         mutations.extend(ledger_mutations(self, &stored, &format!("order {number} in {store_id}")).await?);
         self.commit(mutations).await?;

@@ -22,6 +22,7 @@ mod reading;
 mod schedule;
 mod settings;
 mod settling;
+mod status;
 mod stock;
 mod verify;
 mod webhooks;
@@ -39,5 +40,6 @@ pub use progress::{GoLiveChoice, Progress};
 pub use settings::{
     Connection, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, StockFlow, StoreSettings,
 };
+pub use status::{ConnectionStatus, Status, Trouble};
 pub use stock::{StockDecision, StockPass, StockVerdict};
 pub use verify::Verification;

@@ -19,6 +19,8 @@ use crate::{
 
 /// What a failed pass waits before it is tried again, when its connection doesn't say.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Until a configuration that doesn't fit the ERP is compared with it again.
+const UNFIT: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Runs every flow until `stop` is done. Passes that are under way then are dropped where they stand; nothing is
@@ -113,13 +115,20 @@ impl Engine {
             Err(EngineError::Storage(error)) => Err(error.into()),
             Err(error) => {
                 if !matches!(error, EngineError::Resting { .. }) {
-                    tracing::warn!(connection = %connection, "A pass was put off: {error}");
+                    let why = match error.trouble() {
+                        Some((other, why)) if other == connection => why,
+                        _ => error.to_string(),
+                    };
+                    tracing::warn!(connection = %connection, "A pass was put off: {why}");
                 }
                 let soon = later(self.now(), AFTER_FAILURE);
-                Ok(self
-                    .rests_until(connection)
-                    .or_else(|| self.rests_until(&self.settings.erp.id))
-                    .map_or(soon, |rest| rest.max(soon)))
+                let rest = match &error {
+                    EngineError::Resting { until, .. } => Some(*until),
+                    // Only a person can mend it.
+                    EngineError::Unfit(_) => Some(later(self.now(), UNFIT)),
+                    other => other.trouble().and_then(|(connection, _)| self.rests_until(connection)),
+                };
+                Ok(rest.map_or(soon, |rest| rest.max(soon)))
             }
         }
     }
@@ -221,9 +230,10 @@ impl Engine {
             Ok(()) => Ok(()),
             Err(EngineError::Storage(error)) => Err(error.into()),
             Err(error) => {
-                let known = troubles.iter().any(|(id, _)| id == connection);
-                if !known {
-                    troubles.push((connection.clone(), error.to_string()));
+                // The one that stands in the way is named, whoever's work it was.
+                let (connection, why) = error.trouble().unwrap_or_else(|| (connection, error.to_string()));
+                if !troubles.iter().any(|(known, _)| known == connection) {
+                    troubles.push((connection.clone(), why));
                 }
                 Ok(())
             }

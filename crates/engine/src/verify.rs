@@ -13,6 +13,7 @@ use crate::{
     engine::{Engine, lock},
     error::Result,
     event::Event,
+    health::Deed,
     settings::StoreSettings,
     stock::{StockDecision, StockVerdict},
 };
@@ -62,7 +63,12 @@ impl Engine {
         let mut feed_reads = 0;
         if outcome.is_ok() && store.stock.is_some() && self.is_live(id).await? {
             while self.is_stock_due(id).await? {
-                let pass = self.stock_pass(store, Some(&run_id)).await?;
+                let pass = match self.stock_pass(store, Some(&run_id)).await {
+                    Ok(pass) => pass,
+                    // What was found stays in the outbox until writing is allowed.
+                    Err(error) if error.is_forbidden() => break,
+                    Err(error) => return Err(error),
+                };
                 tracing::debug!(connection = %id, "A pass of the verification: {pass:?}");
                 found.written += pass.written;
                 feed_reads += 1;
@@ -110,7 +116,11 @@ impl Engine {
             let read_at = self.now();
             let context = self.context(Lane::Sweep);
             let page = self
-                .ask(connection, connection.connector.scan(&context, Entity::Product, from.as_ref()))
+                .ask(
+                    connection,
+                    Deed::Read(Entity::Product),
+                    connection.connector.scan(&context, Entity::Product, from.as_ref()),
+                )
                 .await?;
             found.pages += 1;
             expected = page.total.or(expected);
@@ -189,7 +199,7 @@ impl Engine {
                     found.different += 1;
                     mutations.push(self.suspicion(store, decision));
                 }
-                StockVerdict::Decided(_) => {
+                StockVerdict::Decided(_) | StockVerdict::AtMost { .. } => {
                     found.compared += 1;
                     mutations.extend(self.agreed(store, decision).await?);
                 }

@@ -4,4 +4,5 @@
 
 pub mod conformance;
 pub mod real;
+pub mod stories;
 pub mod world;

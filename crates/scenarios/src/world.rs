@@ -62,7 +62,7 @@ pub struct World {
     pub erp_faults: Arc<Faults>,
     pub supplier: i64,
     pub repository: Arc<dyn Repository>,
-    transport: Arc<InProcess>,
+    pub transport: Arc<InProcess>,
     figure: Figure,
     seed: u64,
 }
@@ -117,6 +117,13 @@ impl World {
     /// An engine over this world's state, as after a start of the process.
     pub fn engine(&self) -> Engine {
         Engine::new(self.repository.clone(), self.clock.clone(), self.settings(), Box::new(|_| {}))
+    }
+
+    /// As [`Self::engine`], with another configuration.
+    pub fn engine_with(&self, change: impl FnOnce(&mut EngineSettings)) -> Engine {
+        let mut settings = self.settings();
+        change(&mut settings);
+        Engine::new(self.repository.clone(), self.clock.clone(), settings, Box::new(|_| {}))
     }
 
     /// Lets all connections write.

@@ -152,7 +152,8 @@ impl fmt::Display for HoldReason {
             ),
             Self::ForeignCurrency { currency, expected } => write!(
                 f,
-                "its currency is {currency} but this store's orders are booked in {expected}; it must be entered by hand"
+                "its currency is {currency} but this store's orders are booked in {expected}; enter it in the ERP by hand under \
+                 its reference, or cancel it in the store"
             ),
             Self::DoesNotAddUp { lines, total } => write!(
                 f,

@@ -46,7 +46,12 @@ impl Engine {
         let mut mutations = Vec::new();
         let held = match &state {
             OrderState::Held(reason) if !reason.is_everyday() => {
-                Some(("held", format!("order {id} of {store}: {reason}."), ["retry"].as_slice()))
+                let reference = &order.stored.reference;
+                Some((
+                    "held",
+                    format!("order {id} of {store} ({reference}): {reason}."),
+                    ["retry"].as_slice(),
+                ))
             }
             OrderState::Ignored(IgnoreReason::BeforeGoLive) if order.progress.decided.is_none() => Some((
                 "before_go_live",
