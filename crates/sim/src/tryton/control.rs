@@ -115,6 +115,13 @@ impl TrytonSandbox {
         locked(&self.erp).auth.kill_sessions();
     }
 
+    /// An administrator gives the synchronising program another password; its sessions end.
+    pub fn set_password(&self, password: &str) {
+        let mut erp = locked(&self.erp);
+        erp.auth.set_password(password);
+        erp.auth.kill_sessions();
+    }
+
     pub fn add_warehouse(&self, code: &str, name: &str, now: Timestamp) -> Result<i64, Refusal> {
         self.act(now, |erp| Ok(catalogue::warehouse(&mut erp.store, code, name)))
     }
