@@ -22,6 +22,7 @@ use crate::{
     event::{Event, Watcher},
     flows::Resolved,
     health::{Deed, Health},
+    put_off::PutOff,
     settings::{Connection, EngineSettings, StoreSettings},
 };
 
@@ -44,6 +45,7 @@ pub struct Engine {
     pub(crate) settings: EngineSettings,
     pub(crate) memories: BTreeMap<ConnectionId, StoreMemory>,
     pub(crate) health: Health,
+    pub(crate) put_off: PutOff,
     pub(crate) resolved: RwLock<Option<Arc<Resolved>>>,
     /// Links or units changed: link again before deciding.
     pub(crate) relink: StdMutex<bool>,
@@ -91,6 +93,7 @@ impl Engine {
             settings,
             memories,
             health: Health::default(),
+            put_off: PutOff::default(),
             resolved: RwLock::new(None),
             relink: StdMutex::new(true),
             ledger_renewed: StdMutex::new(BTreeSet::new()),
@@ -148,7 +151,12 @@ impl Engine {
                 _ => None,
             })
             .collect();
+        let drops = mutations.iter().any(|mutation| matches!(mutation, Mutation::DropUnit { .. }));
         self.repository.commit(mutations).await?;
+        if drops {
+            // Whoever shared a SKU or a bar code with what is gone may be paired now.
+            *lock(&self.relink) = true;
+        }
         for key in woken {
             if let Some(waker) = self.wakers.get(&key) {
                 waker.notify_one();

@@ -30,6 +30,9 @@ const REFUSED_WAIT: Duration = Duration::from_secs(15 * 60);
 /// The longest that a connection which doesn't answer is left alone.
 const SILENT_WAIT: Duration = Duration::from_secs(60);
 
+/// Failures in a row before people are told that a connection doesn't answer: one is everyday life.
+const TELL_AFTER: u32 = 3;
+
 /// The kind of issue about a connection as a whole, and its only subject.
 pub(crate) const CONNECTION: &str = "connection";
 /// The kind of issue about one thing that the account may not do.
@@ -128,6 +131,14 @@ impl Engine {
     pub(crate) fn rests_until(&self, connection: &ConnectionId) -> Option<Timestamp> {
         let until = lock(&self.health.resting).get(&(connection.clone(), None)).map(|rest| rest.until)?;
         (self.now() < until).then_some(until)
+    }
+
+    /// People know already that this connection doesn't answer or refuses the log-in.
+    pub(crate) fn is_told_of(&self, connection: &ConnectionId) -> bool {
+        let resting = lock(&self.health.resting);
+        resting
+            .get(&(connection.clone(), None))
+            .is_some_and(|rest| rest.told && (rest.refused || rest.failures >= TELL_AFTER))
     }
 
     pub(crate) async fn answered(&self, connection: &Connection, deed: Deed) -> Result<()> {
@@ -245,11 +256,12 @@ fn trouble(
 ) -> Option<(&'static str, String, String)> {
     let whole = |text: String| Some((CONNECTION, CONNECTION.to_owned(), text));
     match &error.kind {
-        // One lost answer is everyday life; people are told when it goes on.
-        ErrorKind::Unavailable { .. } | ErrorKind::Protocol { .. } if failures >= 3 => whole(format!(
-            "{connection} has not answered properly since {since:.0}: {error}. Nothing is lost; it is tried again by \
+        ErrorKind::Unavailable { .. } | ErrorKind::Protocol { .. } if failures >= TELL_AFTER => {
+            whole(format!(
+                "{connection} has not answered properly since {since:.0}: {error}. Nothing is lost; it is tried again by \
              itself."
-        )),
+            ))
+        }
         ErrorKind::Auth => whole(format!(
             "{connection} refuses the log-in: {error}. Nothing is lost; all work on {connection} waits, and the log-in is \
              tried again every 15 minutes."

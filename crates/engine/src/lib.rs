@@ -18,6 +18,7 @@ mod health;
 mod intake;
 mod plan;
 mod progress;
+mod put_off;
 mod reading;
 mod schedule;
 mod settings;

@@ -14,13 +14,9 @@ use zygos_storage::OutboxKind;
 use crate::{
     engine::Engine,
     error::{EngineError, Result},
+    put_off::Pass,
     settings::StoreSettings,
 };
-
-/// What a failed pass waits before it is tried again, when its connection doesn't say.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// Until a configuration that doesn't fit the ERP is compared with it again.
-const UNFIT: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Runs every flow until `stop` is done. Passes that are under way then are dropped where they stand; nothing is
@@ -54,7 +50,7 @@ impl Engine {
                 outcome = self.read_open_orders(store).await;
                 open_due = later(self.now(), self.settings.pace.open_orders_every);
             }
-            let next = self.after(id, outcome, self.settings.pace.poll_every)?;
+            let next = self.after(id, Pass::Orders, outcome, self.settings.pace.poll_every).await?;
             self.wait_for(self.feed_wakers.get(id), next).await;
         }
     }
@@ -63,7 +59,7 @@ impl Engine {
         let id = &self.settings.erp.id;
         loop {
             let outcome = self.follow_erp().await;
-            let next = self.after(id, outcome, self.settings.pace.erp_every)?;
+            let next = self.after(id, Pass::ErpChanges, outcome, self.settings.pace.erp_every).await?;
             self.wait_for(self.feed_wakers.get(id), next).await;
         }
     }
@@ -94,7 +90,7 @@ impl Engine {
         let id = &store.connection.id;
         loop {
             let outcome = self.verify(store).await.map(|_| ());
-            let next = self.after(id, outcome, self.settings.pace.verify_every)?;
+            let next = self.after(id, Pass::Verification, outcome, self.settings.pace.verify_every).await?;
             tracing::debug!(connection = %id, "The next verification begins at {next}");
             self.wait_for(None, next).await;
         }
@@ -108,31 +104,6 @@ impl Engine {
         }
     }
 
-    /// When a loop looks again. Only the state itself failing ends a loop; what a connection does never does.
-    fn after(&self, connection: &ConnectionId, outcome: Result<()>, every: Duration) -> Result<Timestamp> {
-        match outcome {
-            Ok(()) => Ok(later(self.now(), every)),
-            Err(EngineError::Storage(error)) => Err(error.into()),
-            Err(error) => {
-                if !matches!(error, EngineError::Resting { .. }) {
-                    let why = match error.trouble() {
-                        Some((other, why)) if other == connection => why,
-                        _ => error.to_string(),
-                    };
-                    tracing::warn!(connection = %connection, "A pass was put off: {why}");
-                }
-                let soon = later(self.now(), AFTER_FAILURE);
-                let rest = match &error {
-                    EngineError::Resting { until, .. } => Some(*until),
-                    // Only a person can mend it.
-                    EngineError::Unfit(_) => Some(later(self.now(), UNFIT)),
-                    other => other.trouble().and_then(|(connection, _)| self.rests_until(connection)),
-                };
-                Ok(rest.map_or(soon, |rest| rest.max(soon)))
-            }
-        }
-    }
-
     async fn wait_for_work(
         &self,
         connection: &ConnectionId,
@@ -140,7 +111,12 @@ impl Engine {
         outcome: Result<()>,
     ) -> Result<()> {
         let failed = outcome.is_err();
-        let idle = self.after(connection, outcome, self.settings.pace.idle_look)?;
+        let pass = match kind {
+            OutboxKind::Order => Pass::Entering,
+            OutboxKind::Stock => Pass::Stock,
+            OutboxKind::Feedback => Pass::Feedback,
+        };
+        let idle = self.after(connection, pass, outcome, self.settings.pace.idle_look).await?;
         let next = if failed || !self.is_live(connection).await? {
             idle
         } else {

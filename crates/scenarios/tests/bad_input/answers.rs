@@ -90,8 +90,15 @@ fn a_list_of_products_that_ends_in_the_middle_zeroes_and_forgets_nothing() {
         world.let_run(&engine, 20 * MINUTE);
         assert!(cluj.faults.inflicted().get(&fault).is_some_and(|times| *times > 2));
         assert_eq!((figures(&world), units_known(&world, &cluj.id)), (before, known), "{fault:?}");
-        assert!(
-            open_issue(&world, "connection", "connection").is_some_and(|issue| issue.connection == cluj.id)
+        let issue = open_issue(&world, "put_off", "comparing stock").expect("somebody is told");
+        assert_says(
+            &issue,
+            &format!(
+                "cluj: comparing stock has not come to its end since {:.0}: the answer is not whole JSON; if it happens \
+                 again, check that the address is the store's own and that nothing between changes its answers. What was \
+                 done before that counts, and it is tried again by itself.",
+                issue.opened_at
+            ),
         );
 
         // What stands on the page that can't be read is wrong; what stands before it is put right all the same.
