@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use zygos_core::{
     ConnectionId, RemoteKey,
     contract::{Checkpoint, Lane},
     model::{Entity, Record},
+    money::plain,
+    stock::Figure,
 };
 use zygos_storage::{Mutation, OutboxKind, OutboxRecord, Run, StoredUnit};
 
@@ -15,7 +18,7 @@ use crate::{
     event::Event,
     health::Deed,
     settings::StoreSettings,
-    stock::{StockDecision, StockVerdict},
+    stock::{StockDecision, StockVerdict, name_of},
 };
 
 /// What one comparison of a store found.
@@ -184,7 +187,7 @@ impl Engine {
             return Ok(());
         }
         let (decisions, _) = self.decide(store, keys).await?;
-        let mut mutations = Vec::new();
+        let mut mutations = self.impossible_figures(&decisions).await?;
         for decision in &decisions {
             found.units += 1;
             match &decision.verdict {
@@ -206,6 +209,46 @@ impl Engine {
             }
         }
         self.commit(mutations).await
+    }
+
+    /// Less than nothing in a warehouse counts as nothing, and somebody is told to count it. Demand that is not met
+    /// yet makes a projection negative, which is no mistake.
+    async fn impossible_figures(&self, decisions: &[StockDecision]) -> Result<Vec<Mutation>> {
+        const KIND: &str = "negative_stock";
+        let erp = &self.settings.erp.id;
+        let open: BTreeMap<String, String> = self
+            .repository
+            .issues(false)
+            .await?
+            .into_iter()
+            .filter(|issue| &issue.connection == erp && issue.kind == KIND)
+            .map(|issue| (issue.subject, issue.text))
+            .collect();
+        let mut mutations = Vec::new();
+        for decision in decisions {
+            let StockVerdict::Decided(explanation) = &decision.verdict else { continue };
+            for term in explanation.warehouses.iter().filter(|term| term.kind != Figure::Projected) {
+                let sku = name_of(&decision.unit);
+                let subject = format!("{sku} in {}", term.name);
+                if term.value >= Decimal::ZERO {
+                    if open.contains_key(&subject) {
+                        mutations.push(self.close_issue(erp, KIND, subject));
+                    }
+                    continue;
+                }
+                let text = format!(
+                    "{erp}: warehouse {} has {} of {sku} ({}), and less than nothing cannot be there; count it in the ERP. \
+                     Until then it counts as 0",
+                    term.name,
+                    plain(term.value),
+                    term.kind.name()
+                );
+                if open.get(&subject) != Some(&text) {
+                    mutations.push(self.issue(erp, KIND, subject, text, &[]));
+                }
+            }
+        }
+        Ok(mutations)
     }
 
     fn suspicion(&self, store: &StoreSettings, decision: &StockDecision) -> Mutation {

@@ -94,7 +94,10 @@ pub(super) fn read(answer: &HttpResponse, nature: Nature, now: Timestamp) -> Res
         ErrorKind::NotFound => format!("it does not exist in the store (any more){said}"),
         ErrorKind::RateLimited { .. } => format!("the store wants fewer calls{said}"),
         ErrorKind::Conflict => format!("the store cannot do this now{said}"),
-        ErrorKind::Rejected { .. } => format!("the store refuses this{said}"),
+        // Whoever tells of it says who refuses what.
+        ErrorKind::Rejected { .. } => {
+            words.as_deref().map_or_else(|| "no reason is given".to_owned(), safe_text)
+        }
         _ => format!("the store answers with status {}{said}", status.as_u16()),
     };
     Err(ConnectorError::new(kind, text))

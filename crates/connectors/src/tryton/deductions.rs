@@ -42,7 +42,7 @@ pub(super) fn query(shop: Option<i64>, references: &[String]) -> Query {
         &[
             "sale.web_id",
             "sale.warehouse.storage_location",
-            "product.default_uom.digits",
+            "product.code",
             "moves.state",
             "moves.internal_quantity",
             "moves.from_location",
@@ -97,7 +97,6 @@ fn deduction(line: Row<'_>, today: Option<Date>) -> Result<((i64, i64, i64), Ded
     let product = line.inside("product").ok_or_else(|| missing("product"))?;
     let warehouse = sale.inside("warehouse").ok_or_else(|| missing("warehouse"))?;
     let storage = warehouse.number("storage_location")?;
-    let measure = product.inside("default_uom");
     let mut deduction = Deduction {
         document: sale.key()?,
         reference: sale.needed("web_id")?.to_owned(),
@@ -109,7 +108,7 @@ fn deduction(line: Row<'_>, today: Option<Date>) -> Result<((i64, i64, i64), Ded
     };
     for outgoing in line.many("moves") {
         let state = outgoing.needed("state")?;
-        let quantity = stock::rounded(outgoing.needed_decimal("internal_quantity")?, measure);
+        let quantity = stock::without_noise(outgoing.needed_decimal("internal_quantity")?);
         if state == "done" {
             deduction.moved += quantity;
         }
@@ -122,7 +121,7 @@ fn deduction(line: Row<'_>, today: Option<Date>) -> Result<((i64, i64, i64), Ded
         }
         for bringing in outgoing.many(series::BROUGHT_BY) {
             if is_taken(bringing.needed("state")?) {
-                deduction.reserved += stock::rounded(bringing.needed_decimal("internal_quantity")?, measure);
+                deduction.reserved += stock::without_noise(bringing.needed_decimal("internal_quantity")?);
             }
         }
     }

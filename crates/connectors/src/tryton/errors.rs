@@ -45,9 +45,7 @@ impl From<Failure> for ConnectorError {
                 "Tryton does not accept the session right after the login; check that the server's clock and \
                  session settings are right",
             ),
-            Failure::Refused { field, message } => {
-                Self::new(ErrorKind::Rejected { field }, format!("Tryton refuses it: {message}"))
-            }
+            Failure::Refused { field, message } => Self::new(ErrorKind::Rejected { field }, message),
             Failure::Warned { message, .. } => Self::new(
                 ErrorKind::Rejected { field: None },
                 format!(
