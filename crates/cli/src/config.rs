@@ -310,7 +310,8 @@ fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }
-    let date: Date = text.parse().ok()?;
+    // A time without offset means two moments when the clocks go back; a date alone is its midnight.
+    let date: Date = text.parse().ok().filter(|date: &Date| date.to_string() == text)?;
     Some(date.to_zoned(zone.clone()).ok()?.timestamp())
 }
 
@@ -370,4 +371,19 @@ fn guard(section: &Section<'_>) -> GuardLimits {
     };
     section.finish();
     limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_go_live_in_the_hour_that_comes_twice_must_say_which_of_the_two() {
+        let bucharest = TimeZone::get("Europe/Bucharest").unwrap();
+        let read = |text: &str| moment(text, &bucharest).map(|moment| moment.to_string());
+        assert_eq!(read("2026-10-25T03:30:00"), None);
+        assert_eq!(read("2026-10-25T03:30:00+03:00").as_deref(), Some("2026-10-25T00:30:00Z"));
+        assert_eq!(read("2026-10-25T03:30:00+02:00").as_deref(), Some("2026-10-25T01:30:00Z"));
+        assert_eq!(read("2026-10-25").as_deref(), Some("2026-10-24T21:00:00Z"));
+    }
 }

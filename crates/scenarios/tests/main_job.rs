@@ -1,7 +1,5 @@
 //! The main job, told as stories, on virtual time.
 
-#![expect(clippy::expect_used, reason = "a test may end where its ground is missing")]
-
 use rust_decimal::Decimal;
 use zygos_core::stock::Figure;
 use zygos_scenarios::{

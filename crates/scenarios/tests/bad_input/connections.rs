@@ -3,7 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use rust_decimal::Decimal;
-use zygos_core::{ConnectionId, stock::Figure};
+use zygos_core::{
+    ConnectionId,
+    clock::later,
+    contract::{CallContext, Lane, Severity},
+    stock::Figure,
+};
 use zygos_engine::{Engine, Trouble};
 use zygos_scenarios::{
     stories::{MINUTE, open_issue, open_issues, order, plenty, ready, sales_of, stock, warehouse},
@@ -256,4 +261,60 @@ fn an_erp_that_is_down_for_an_hour_loses_nothing_and_raises_nothing() {
     }
     assert_eq!(stock(&world.shops[0], &low), right);
     assert_eq!((open_issues(&world), trouble(&world, &engine, "erp").is_none()), (Vec::new(), true));
+}
+
+/// What `zygos check` says of a connection: the findings that block, or the error.
+fn checked(world: &World, engine: &Engine, connection: &str) -> Vec<String> {
+    let settings = engine.settings();
+    let all = settings.stores.iter().map(|store| &store.connection).chain([&settings.erp]);
+    let wanted = all.into_iter().find(|known| known.id.as_str() == connection).expect("it is configured");
+    let context = CallContext { lane: Lane::Orders, deadline: later(world.now(), MINUTE) };
+    match world.block_on(wanted.connector.check(&context)) {
+        Ok(report) => {
+            let blocking = report.findings.into_iter().filter(|found| found.severity == Severity::Blocking);
+            blocking.map(|found| found.message).collect()
+        }
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+#[test]
+fn the_check_says_what_is_wrong_and_nothing_when_nothing_is() {
+    let (world, engine) = ready(Figure::Free);
+    let (cluj, full) = (&world.shops[0], ApiKey::full("key", "secret"));
+    assert_eq!(checked(&world, &engine, "cluj"), Vec::<String>::new());
+    assert_eq!(checked(&world, &engine, "erp"), Vec::<String>::new());
+
+    cluj.sandbox.configure(|shop| shop.keys = vec![ApiKey::full("key", "another")]);
+    assert_eq!(
+        checked(&world, &engine, "cluj"),
+        [
+            "the store does not accept the key and secret (Wrong API credentials); take both from the store's API users \
+             and write them into the configuration"
+        ]
+    );
+    let read: BTreeSet<Area> = full.read.iter().copied().filter(|area| *area != Area::Orders).collect();
+    cluj.sandbox.configure(|shop| shop.keys = vec![ApiKey { read, ..full.clone() }]);
+    assert_eq!(
+        checked(&world, &engine, "cluj"),
+        ["the API user may not read orders; allow it under Settings, API and webhooks, API users"]
+    );
+    cluj.sandbox.configure(|shop| shop.keys = vec![full]);
+    for (fault, words) in [
+        (Fault::Redirect, "the store redirects to www.elsewhere.test; write that address into `url`"),
+        (Fault::NotJson, "the answer is not whole JSON"),
+        (Fault::Truncated, "the answer is not whole JSON"),
+        (Fault::NotSent, "the server cannot be reached: connection refused"),
+    ] {
+        cluj.faults.set_rate(fault, 1000);
+        let told = checked(&world, &engine, "cluj");
+        assert!(told.len() == 1 && told[0].starts_with(words), "{told:?}");
+        cluj.faults.quiet();
+    }
+    world.erp.set_password("changed-by-an-administrator");
+    let told = checked(&world, &engine, "erp");
+    assert!(
+        told.len() == 1 && told[0].starts_with("Tryton does not accept the user name and password"),
+        "{told:?}"
+    );
 }
