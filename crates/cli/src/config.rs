@@ -326,7 +326,8 @@ fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some(moment);
     }
-    let date: Date = text.parse().ok()?;
+    // A time without offset means two moments when the clocks go back; a date alone is its midnight.
+    let date: Date = text.parse().ok().filter(|date: &Date| date.to_string() == text)?;
     Some(date.to_zoned(zone.clone()).ok()?.timestamp())
 }
 

@@ -6,6 +6,7 @@ pub mod layers;
 #[cfg(feature = "merchantpro")]
 pub mod merchantpro;
 mod one_by_one;
+pub mod redirect;
 pub mod registry;
 pub mod safe_text;
 pub mod transport;

@@ -86,7 +86,8 @@ impl fmt::Display for LinkIssue {
             ),
             Self::DuplicateSku { side, sku, units } => write!(
                 f,
-                "{} products in {} have the SKU \"{sku}\" (ids {}); none of them is matched until only one has it",
+                "{} products in {} have the SKU \"{sku}\" (ids {}); give each a SKU of its own. Until then none is newly \
+                 matched",
                 units.len(),
                 side_words(*side),
                 listed(units)
@@ -115,7 +116,7 @@ pub fn link_units(store: &[Unit], erp: &[Unit], existing: &[(RemoteKey, RemoteKe
     let linked_store: BTreeSet<&RemoteKey> = existing.iter().map(|(store, _)| store).collect();
     let linked_erp: BTreeSet<&RemoteKey> = existing.iter().map(|(_, erp)| erp).collect();
     let store_by_sku = by_sku(store);
-    let erp_by_sku = by_sku(erp);
+    let erp_by_sku = without_retired_twins(by_sku(erp));
     let erp_by_ean = by_ean(erp.iter());
     let mut proposals = Vec::new();
     for (side, units, index) in [(Side::Store, store, &store_by_sku), (Side::Erp, erp, &erp_by_sku)] {
@@ -210,6 +211,16 @@ fn by_sku(units: &[Unit]) -> BTreeMap<&str, Vec<&Unit>> {
         if let Some(sku) = trimmed(unit) {
             index.entry(sku).or_default().push(unit);
         }
+    }
+    index
+}
+
+/// What an ERP sells no more keeps its SKU; the one that is sold is meant.
+fn without_retired_twins<'a>(
+    mut index: BTreeMap<&'a str, Vec<&'a Unit>>,
+) -> BTreeMap<&'a str, Vec<&'a Unit>> {
+    for same in index.values_mut().filter(|same| same.iter().any(|unit| unit.active)) {
+        same.retain(|unit| unit.active);
     }
     index
 }

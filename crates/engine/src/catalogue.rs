@@ -15,6 +15,7 @@ use crate::{
     engine::{Engine, lock},
     error::Result,
     event::Event,
+    health::Deed,
     intake::ledger_mutations,
     settings::Connection,
 };
@@ -48,7 +49,11 @@ impl Engine {
             let read_at = self.now();
             let context = self.context(lane);
             let page = self
-                .ask(connection, connection.connector.scan(&context, Entity::Product, from.as_ref()))
+                .ask(
+                    connection,
+                    Deed::Read(Entity::Product),
+                    connection.connector.scan(&context, Entity::Product, from.as_ref()),
+                )
                 .await?;
             scan.pages += 1;
             expected = page.total.or(expected);
@@ -115,7 +120,9 @@ impl Engine {
         }
         let context = self.context(Lane::Catalogue);
         let fetch = Fetch::Keys { entity: Entity::Product, keys: vanished.clone() };
-        let found = self.ask(connection, connection.connector.fetch(&context, &fetch)).await?;
+        let found = self
+            .ask(connection, Deed::Read(Entity::Product), connection.connector.fetch(&context, &fetch))
+            .await?;
         let there: BTreeSet<RemoteKey> = found
             .iter()
             .filter_map(|item| match item {

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify};
 use zygos_core::{
     ConnectionId, RemoteKey, RunId, SharedClock,
     clock::later,
-    contract::{CallContext, ConnectorError, Lane},
+    contract::{CallContext, ConnectorError, ErrorKind, Lane},
     disposition::RetrySchedule,
 };
 use zygos_storage::{Issue, Mutation, OutboxKind, Repository, Wish};
@@ -21,7 +21,8 @@ use crate::{
     error::{EngineError, Result},
     event::{Event, Watcher},
     flows::Resolved,
-    health::Health,
+    health::{Deed, Health},
+    put_off::PutOff,
     settings::{Connection, EngineSettings, StoreSettings},
 };
 
@@ -50,6 +51,7 @@ pub struct Engine {
     pub(crate) settings: EngineSettings,
     pub(crate) memories: BTreeMap<ConnectionId, StoreMemory>,
     pub(crate) health: Health,
+    pub(crate) put_off: PutOff,
     pub(crate) resolved: RwLock<Option<Arc<Resolved>>>,
     /// Links or units changed: link again before deciding.
     pub(crate) relink: StdMutex<bool>,
@@ -101,6 +103,7 @@ impl Engine {
             settings,
             memories,
             health: Health::default(),
+            put_off: PutOff::default(),
             resolved: RwLock::new(None),
             relink: StdMutex::new(true),
             linking: Mutex::new(()),
@@ -159,7 +162,12 @@ impl Engine {
                 _ => None,
             })
             .collect();
+        let drops = mutations.iter().any(|mutation| matches!(mutation, Mutation::DropUnit { .. }));
         self.repository.commit(mutations).await?;
+        if drops {
+            // Whoever shared a SKU or a bar code with what is gone may be paired now.
+            *lock(&self.relink) = true;
+        }
         for key in woken {
             if let Some(waker) = self.wakers.get(&key) {
                 waker.notify_one();
@@ -192,16 +200,17 @@ impl Engine {
     pub(crate) async fn ask<T>(
         &self,
         connection: &Connection,
+        deed: Deed,
         call: impl Future<Output = std::result::Result<T, ConnectorError>>,
     ) -> Result<T> {
-        self.check_rested(connection).await?;
+        self.enter(connection, deed)?;
         match call.await {
             Ok(answer) => {
-                self.answered(connection).await?;
+                self.answered(connection, deed).await?;
                 Ok(answer)
             }
             Err(error) => {
-                self.failed(connection, &error).await?;
+                self.failed(connection, deed, &error).await?;
                 Err(EngineError::Connection { connection: connection.id.clone(), error })
             }
         }
@@ -211,17 +220,24 @@ impl Engine {
     pub(crate) async fn ask_about_one<T>(
         &self,
         connection: &Connection,
+        deed: Deed,
         call: impl Future<Output = std::result::Result<T, ConnectorError>>,
     ) -> Result<std::result::Result<T, ConnectorError>> {
-        self.check_rested(connection).await?;
+        self.enter(connection, deed)?;
         match call.await {
             Ok(answer) => {
-                self.answered(connection).await?;
+                self.answered(connection, deed).await?;
                 Ok(Ok(answer))
             }
-            Err(error) if error.is_of_one_record() => Ok(Err(error)),
+            Err(error) if error.is_of_one_record() => {
+                // Whoever refuses one record knows who asks.
+                if !matches!(error.kind, ErrorKind::Protocol { .. }) {
+                    self.answered(connection, deed).await?;
+                }
+                Ok(Err(error))
+            }
             Err(error) => {
-                self.failed(connection, &error).await?;
+                self.failed(connection, deed, &error).await?;
                 Err(EngineError::Connection { connection: connection.id.clone(), error })
             }
         }

@@ -13,6 +13,7 @@ use zygos_storage::{Mutation, OutboxRecord};
 use crate::{
     engine::{Engine, lock},
     error::{EngineError, Result},
+    health::Deed,
     intake::stock_wishes,
 };
 
@@ -60,7 +61,9 @@ impl Engine {
             let cursor: Option<Checkpoint> = self.repository.cursor(&erp.id, entity.name()).await?;
             let read_at = self.now();
             let context = self.context(Lane::HotStock);
-            let page = self.ask(erp, erp.connector.changes(&context, entity, cursor.as_ref())).await?;
+            let page = self
+                .ask(erp, Deed::Read(entity), erp.connector.changes(&context, entity, cursor.as_ref()))
+                .await?;
             let mut mutations = self.acted_on(entity, &page.items).await?;
             if entity == Entity::Product {
                 self.keep_units(&erp.id, &page.items, read_at).await?;

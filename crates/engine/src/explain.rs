@@ -126,7 +126,9 @@ impl Engine {
             for decision in decisions {
                 let (explanation, instead) = match decision.verdict {
                     StockVerdict::Decided(explanation) => (Some(explanation), None),
-                    StockVerdict::LeaveAlone(why) | StockVerdict::NotNow(why) => (None, Some(why)),
+                    StockVerdict::AtMost { why, .. }
+                    | StockVerdict::LeaveAlone(why)
+                    | StockVerdict::NotNow(why) => (None, Some(why)),
                 };
                 let unit = &decision.unit;
                 let drifts = self.repository.drifts(Some(id), 1000).await?;

@@ -17,6 +17,7 @@ use crate::{
     engine::{Engine, lock},
     error::{EngineError, Result},
     event::Event,
+    health::Deed,
     progress::Progress,
     settings::StoreSettings,
     settling::{one, settle},
@@ -24,6 +25,7 @@ use crate::{
 
 /// More steps than any order needs; a store that never takes what it says it took is not asked for ever.
 const MOST_STEPS: u32 = 8;
+const TELL: Deed = Deed::Write(Entity::Order);
 
 impl Engine {
     /// Works on the orders that this store is to be told of, once. Answers how many writes were made.
@@ -32,7 +34,7 @@ impl Engine {
         if !self.is_live(id).await? {
             return Ok(0);
         }
-        self.check_rested(&store.connection).await?;
+        self.check_rested(&store.connection, TELL)?;
         let now = self.now();
         let lease_until = later(now, self.settings.pace.lease);
         let batch = self.settings.pace.order_batch;
@@ -44,9 +46,7 @@ impl Engine {
                 Err(error @ EngineError::Storage(_)) => return Err(error),
                 Err(error) => {
                     for row in rows.iter().skip(index) {
-                        let settled =
-                            Settled::Again { due_at: self.retry_at(row), reason: None, failed: true };
-                        self.settle_if_ours(row, settled).await?;
+                        self.settle_if_ours(row, self.again_after(row, &error)).await?;
                     }
                     return Err(error);
                 }
@@ -160,7 +160,7 @@ impl Engine {
         };
         match outcome {
             Ok(applied) => {
-                self.answered(connection).await?;
+                self.answered(connection, TELL).await?;
                 if applied.already {
                     "already".clone_into(&mut attempt.outcome);
                 }
@@ -198,7 +198,7 @@ impl Engine {
                 Ok(true)
             }
             Err(error) => {
-                self.failed_for_one(connection, &error).await?;
+                self.failed_for_one(connection, TELL, &error).await?;
                 attempt.outcome = error.to_string();
                 let mut mutations = vec![Mutation::AddAttempt(attempt)];
                 let settled = if error.maybe_applied() {

@@ -11,7 +11,7 @@ use zygos_core::{
 };
 use zygos_storage::{LedgerRow, Mutation};
 
-use crate::{engine::Engine, error::Result};
+use crate::{engine::Engine, error::Result, health::Deed};
 
 /// Figures of one read, and when the read began and ended.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,9 @@ impl Engine {
         for chunk in erp_units.chunks(usize::try_from(page_size).unwrap_or(100)) {
             let context = self.context(lane);
             let fetch = Fetch::Stock { units: chunk.to_vec(), warehouses: warehouses.clone() };
-            for item in self.ask(erp, erp.connector.fetch(&context, &fetch)).await? {
+            for item in
+                self.ask(erp, Deed::Read(Entity::Stock), erp.connector.fetch(&context, &fetch)).await?
+            {
                 if let Ok(Record::Stock(row)) = item {
                     figures.rows.entry(row.unit.clone()).or_default().push(row);
                 }
@@ -68,7 +70,9 @@ impl Engine {
         for (shop, references) in by_shop {
             let context = self.context(lane);
             let fetch = Fetch::Deductions { shop, references: references.into_iter().collect() };
-            for item in self.ask(erp, erp.connector.fetch(&context, &fetch)).await? {
+            for item in
+                self.ask(erp, Deed::Read(Entity::Deduction), erp.connector.fetch(&context, &fetch)).await?
+            {
                 if let Ok(Record::Deduction(deduction)) = item {
                     deductions.push(deduction);
                 }

@@ -14,6 +14,7 @@ use zygos_core::{
 use crate::{
     engine::Engine,
     error::{EngineError, Result},
+    health::Deed,
     settings::{GuestFlow, OrderFlow, StockFlow, StoreSettings},
 };
 
@@ -53,7 +54,7 @@ impl Engine {
     async fn resolve(&self) -> Result<Resolved> {
         let erp = &self.settings.erp;
         let context = self.context(Lane::Catalogue);
-        let discovery = self.ask(erp, erp.connector.discover(&context)).await?;
+        let discovery = self.ask(erp, Deed::Discover, erp.connector.discover(&context)).await?;
         let services = self.service_products().await?;
         let parties = self.fixed_parties().await?;
         let mut resolved = Resolved::default();
@@ -189,7 +190,7 @@ impl Engine {
         }
         let fetch = Fetch::UnitsBySku { skus };
         let context = self.context(Lane::Catalogue);
-        let items = self.ask(erp, erp.connector.fetch(&context, &fetch)).await?;
+        let items = self.ask(erp, Deed::Read(Entity::Product), erp.connector.fetch(&context, &fetch)).await?;
         Ok(items
             .into_iter()
             .filter_map(|item| match item {
@@ -206,7 +207,9 @@ impl Engine {
             let Some(OrderFlow { guests: GuestFlow::Fixed(code), .. }) = &store.orders else { continue };
             let fetch = Fetch::Parties(PartyQuery::Code(code.clone()));
             let context = self.context(Lane::Catalogue);
-            for item in self.ask(erp, erp.connector.fetch(&context, &fetch)).await? {
+            for item in
+                self.ask(erp, Deed::Read(Entity::Customer), erp.connector.fetch(&context, &fetch)).await?
+            {
                 if let Ok(Record::Customer(party)) = item {
                     parties.insert(code.clone(), party.key);
                 }

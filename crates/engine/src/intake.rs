@@ -68,6 +68,7 @@ impl Engine {
             mutations.push(self.wish(&self.settings.erp.id, record, Lane::Orders, reason));
         }
         let number = stored.order.id.clone();
+        mutations.push(self.close_issue(store_id, "unreadable_order", number.as_str()));
         mutations.extend(self.own_sale(before.as_ref(), &stored).await?);
         if !was_known {
             mutations.extend(self.explained_drifts(store_id, &stored.order).await?);

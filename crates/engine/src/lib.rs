@@ -18,10 +18,12 @@ mod health;
 mod intake;
 mod plan;
 mod progress;
+mod put_off;
 mod reading;
 mod schedule;
 mod settings;
 mod settling;
+mod status;
 mod stock;
 mod turn;
 mod verify;
@@ -40,5 +42,6 @@ pub use progress::{GoLiveChoice, Progress};
 pub use settings::{
     Connection, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, StockFlow, StoreSettings,
 };
+pub use status::{ConnectionStatus, Status, Trouble};
 pub use stock::{StockDecision, StockPass, StockVerdict};
 pub use verify::Verification;

@@ -1,6 +1,6 @@
 //! Seeing every order: newest first until known ground, open ones by id, closed ones now and then.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use zygos_core::{
     ConnectionId, RemoteKey,
     clock::elapsed,
@@ -13,12 +13,16 @@ use zygos_storage::{Mutation, OrderFilter, StoredOrder};
 use crate::{
     engine::{Engine, lock},
     error::Result,
+    health::Deed,
     intake::ledger_mutations,
     progress::Progress,
     settings::StoreSettings,
 };
 
 const FEED: &str = "orders";
+/// Clocks go back by no more than this.
+const REPEATED: std::time::Duration = std::time::Duration::from_secs(3600);
+const READ: Deed = Deed::Read(Entity::Order);
 
 impl Engine {
     /// Reads a store's newest orders. Answers when the reading began: every order placed before is stored.
@@ -34,7 +38,10 @@ impl Engine {
         let cursor = self.repository.cursor(id, FEED).await?;
         let known_until = cursor.as_ref().and_then(|checkpoint| checkpoint.0.parse::<Timestamp>().ok());
         let floor = match known_until {
-            Some(newest) => earlier(newest, self.settings.pace.overlap),
+            Some(newest) => {
+                let floor = earlier(newest, self.settings.pace.overlap);
+                earlier(floor, set_back(&flow.timezone, floor, began))
+            }
             None => earlier(flow.orders_from, self.settings.pace.return_window),
         };
         let mut newest = known_until;
@@ -42,8 +49,9 @@ impl Engine {
         loop {
             let context = self.context(Lane::Orders);
             let connector = &store.connection.connector;
-            let page =
-                self.ask(&store.connection, connector.scan(&context, Entity::Order, from.as_ref())).await?;
+            let page = self
+                .ask(&store.connection, READ, connector.scan(&context, Entity::Order, from.as_ref()))
+                .await?;
             let mut all_known = true;
             let mut oldest: Option<Timestamp> = None;
             for item in page.items {
@@ -213,7 +221,7 @@ impl Engine {
             let context = self.context(Lane::Orders);
             let fetch = Fetch::Keys { entity: Entity::Order, keys: chunk.to_vec() };
             let items =
-                self.ask(&store.connection, store.connection.connector.fetch(&context, &fetch)).await?;
+                self.ask(&store.connection, READ, store.connection.connector.fetch(&context, &fetch)).await?;
             let mut missing: Vec<RemoteKey> = chunk.to_vec();
             for item in items {
                 let key = match &item {
@@ -242,7 +250,8 @@ impl Engine {
         let whole = root.as_ref().unwrap_or(&stored).order.clone();
         let context = self.context(Lane::Orders);
         let fetch = Fetch::SplitChildren { order: whole.id.clone() };
-        let found = self.ask(&store.connection, store.connection.connector.fetch(&context, &fetch)).await?;
+        let found =
+            self.ask(&store.connection, READ, store.connection.connector.fetch(&context, &fetch)).await?;
         let children: Vec<Order> = found
             .into_iter()
             .filter_map(|item| match item {
@@ -295,6 +304,16 @@ impl Engine {
         mutations.extend(ledger_mutations(self, &turn, &stored, reason).await?);
         self.commit(mutations).await
     }
+}
+
+/// By how much a shop's clocks went back between two moments. A list sorted by the wall clock mixes the repeated
+/// hour with the hour before, so known ground begins that much earlier.
+fn set_back(zone: &str, from: Timestamp, to: Timestamp) -> std::time::Duration {
+    let Ok(zone) = TimeZone::get(zone) else { return std::time::Duration::ZERO };
+    // An order placed just after the change stands among those of the hour before it.
+    let from = earlier(from, REPEATED);
+    let seconds = zone.to_offset(from).seconds() - zone.to_offset(to).seconds();
+    std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
 }
 
 fn earlier(at: Timestamp, by: std::time::Duration) -> Timestamp {

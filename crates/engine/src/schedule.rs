@@ -14,11 +14,9 @@ use zygos_storage::OutboxKind;
 use crate::{
     engine::Engine,
     error::{EngineError, Result},
+    put_off::Pass,
     settings::StoreSettings,
 };
-
-/// What a failed pass waits before it is tried again, when its connection doesn't say.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Runs every flow until `stop` is done. Passes that are under way then are dropped where they stand; nothing is
@@ -52,7 +50,7 @@ impl Engine {
                 outcome = self.read_open_orders(store).await;
                 open_due = later(self.now(), self.settings.pace.open_orders_every);
             }
-            let next = self.after(id, outcome, self.settings.pace.poll_every)?;
+            let next = self.after(id, Pass::Orders, outcome, self.settings.pace.poll_every).await?;
             self.wait_for(self.feed_wakers.get(id), next).await;
         }
     }
@@ -61,7 +59,7 @@ impl Engine {
         let id = &self.settings.erp.id;
         loop {
             let outcome = self.follow_erp().await;
-            let next = self.after(id, outcome, self.settings.pace.erp_every)?;
+            let next = self.after(id, Pass::ErpChanges, outcome, self.settings.pace.erp_every).await?;
             self.wait_for(self.feed_wakers.get(id), next).await;
         }
     }
@@ -95,7 +93,7 @@ impl Engine {
         }
         loop {
             let outcome = self.verify(store).await.map(|_| ());
-            let next = self.after(id, outcome, self.settings.pace.verify_every)?;
+            let next = self.after(id, Pass::Verification, outcome, self.settings.pace.verify_every).await?;
             tracing::debug!(connection = %id, "The next verification begins at {next}");
             self.wait_for(Some(&self.memory(id)?.verify_now), next).await;
         }
@@ -109,24 +107,6 @@ impl Engine {
         }
     }
 
-    /// When a loop looks again. Only the state itself failing ends a loop; what a connection does never does.
-    fn after(&self, connection: &ConnectionId, outcome: Result<()>, every: Duration) -> Result<Timestamp> {
-        match outcome {
-            Ok(()) => Ok(later(self.now(), every)),
-            Err(EngineError::Storage(error)) => Err(error.into()),
-            Err(error) => {
-                if !matches!(error, EngineError::Resting { .. }) {
-                    tracing::warn!(connection = %connection, "A pass was put off: {error}");
-                }
-                let soon = later(self.now(), AFTER_FAILURE);
-                Ok(self
-                    .rests_until(connection)
-                    .or_else(|| self.rests_until(&self.settings.erp.id))
-                    .map_or(soon, |rest| rest.max(soon)))
-            }
-        }
-    }
-
     async fn wait_for_work(
         &self,
         connection: &ConnectionId,
@@ -134,7 +114,12 @@ impl Engine {
         outcome: Result<()>,
     ) -> Result<()> {
         let failed = outcome.is_err();
-        let idle = self.after(connection, outcome, self.settings.pace.idle_look)?;
+        let pass = match kind {
+            OutboxKind::Order => Pass::Entering,
+            OutboxKind::Stock => Pass::Stock,
+            OutboxKind::Feedback => Pass::Feedback,
+        };
+        let idle = self.after(connection, pass, outcome, self.settings.pace.idle_look).await?;
         let next = if failed || !self.is_live(connection).await? {
             idle
         } else {
@@ -224,9 +209,10 @@ impl Engine {
             Ok(()) => Ok(()),
             Err(EngineError::Storage(error)) => Err(error.into()),
             Err(error) => {
-                let known = troubles.iter().any(|(id, _)| id == connection);
-                if !known {
-                    troubles.push((connection.clone(), error.to_string()));
+                // The one that stands in the way is named, whoever's work it was.
+                let (connection, why) = error.trouble().unwrap_or_else(|| (connection, error.to_string()));
+                if !troubles.iter().any(|(known, _)| known == connection) {
+                    troubles.push((connection.clone(), why));
                 }
                 Ok(())
             }

@@ -20,6 +20,15 @@ impl Engine {
         later(self.now(), self.retry.delay(attempt, None, self.jitter()).max(Duration::from_millis(500)))
     }
 
+    /// When a row is tried again whose pass was put off. While a connection doesn't answer, its rest is all the
+    /// waiting there is: once it is back, nothing waits any longer.
+    pub(crate) fn again_after(&self, row: &OutboxRow, error: &EngineError) -> Settled {
+        match error.trouble().and_then(|(connection, _)| self.rests_until(connection)) {
+            Some(due_at) => Settled::Again { due_at, reason: None, failed: false },
+            None => Settled::Again { due_at: self.retry_at(row), reason: None, failed: true },
+        }
+    }
+
     /// Marks a row as sent; `false` when somebody else holds it now.
     pub(crate) async fn mark_sent(&self, row: &OutboxRow, sent: SentWrite) -> Result<bool> {
         let marked = self

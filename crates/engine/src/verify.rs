@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use zygos_core::{
     ConnectionId, RemoteKey,
     contract::{Checkpoint, Lane},
     model::{Entity, Record},
+    money::plain,
+    stock::Figure,
 };
 use zygos_storage::{Mutation, OutboxKind, OutboxRecord, Run, StoredUnit};
 
@@ -14,8 +17,9 @@ use crate::{
     engine::Engine,
     error::Result,
     event::Event,
+    health::Deed,
     settings::StoreSettings,
-    stock::{StockDecision, StockVerdict},
+    stock::{StockDecision, StockVerdict, name_of},
 };
 
 /// When the last complete verification began, as a cursor: a restart is no reason to read a whole store again.
@@ -66,7 +70,12 @@ impl Engine {
         let mut feed_reads = 0;
         if outcome.is_ok() && store.stock.is_some() && self.is_live(id).await? {
             while self.is_stock_due(id).await? {
-                let pass = self.stock_pass(store, Some(&run_id)).await?;
+                let pass = match self.stock_pass(store, Some(&run_id)).await {
+                    Ok(pass) => pass,
+                    // What was found stays in the outbox until writing is allowed.
+                    Err(error) if error.is_forbidden() => break,
+                    Err(error) => return Err(error),
+                };
                 tracing::debug!(connection = %id, "A pass of the verification: {pass:?}");
                 found.written += pass.written;
                 feed_reads += 1;
@@ -128,7 +137,11 @@ impl Engine {
             let read_at = self.now();
             let context = self.context(Lane::Sweep);
             let page = self
-                .ask(connection, connection.connector.scan(&context, Entity::Product, from.as_ref()))
+                .ask(
+                    connection,
+                    Deed::Read(Entity::Product),
+                    connection.connector.scan(&context, Entity::Product, from.as_ref()),
+                )
                 .await?;
             found.pages += 1;
             expected = page.total.or(expected);
@@ -191,7 +204,7 @@ impl Engine {
             return Ok(());
         }
         let (decisions, _) = self.decide(store, keys).await?;
-        let mut mutations = Vec::new();
+        let mut mutations = self.impossible_figures(&decisions).await?;
         for decision in &decisions {
             found.units += 1;
             match &decision.verdict {
@@ -206,13 +219,53 @@ impl Engine {
                     found.different += 1;
                     mutations.push(self.suspicion(store, decision));
                 }
-                StockVerdict::Decided(_) => {
+                StockVerdict::Decided(_) | StockVerdict::AtMost { .. } => {
                     found.compared += 1;
                     mutations.extend(self.agreed(store, decision).await?);
                 }
             }
         }
         self.commit(mutations).await
+    }
+
+    /// Less than nothing in a warehouse counts as nothing, and somebody is told to count it. Demand that is not met
+    /// yet makes a projection negative, which is no mistake.
+    async fn impossible_figures(&self, decisions: &[StockDecision]) -> Result<Vec<Mutation>> {
+        const KIND: &str = "negative_stock";
+        let erp = &self.settings.erp.id;
+        let open: BTreeMap<String, String> = self
+            .repository
+            .issues(false)
+            .await?
+            .into_iter()
+            .filter(|issue| &issue.connection == erp && issue.kind == KIND)
+            .map(|issue| (issue.subject, issue.text))
+            .collect();
+        let mut mutations = Vec::new();
+        for decision in decisions {
+            let StockVerdict::Decided(explanation) = &decision.verdict else { continue };
+            for term in explanation.warehouses.iter().filter(|term| term.kind != Figure::Projected) {
+                let sku = name_of(&decision.unit);
+                let subject = format!("{sku} in {}", term.name);
+                if term.value >= Decimal::ZERO {
+                    if open.contains_key(&subject) {
+                        mutations.push(self.close_issue(erp, KIND, subject));
+                    }
+                    continue;
+                }
+                let text = format!(
+                    "{erp}: warehouse {} has {} of {sku} ({}), and less than nothing cannot be there; count it in the ERP. \
+                     Until then it counts as 0",
+                    term.name,
+                    plain(term.value),
+                    term.kind.name()
+                );
+                if open.get(&subject) != Some(&text) {
+                    mutations.push(self.issue(erp, KIND, subject, text, &[]));
+                }
+            }
+        }
+        Ok(mutations)
     }
 
     fn suspicion(&self, store: &StoreSettings, decision: &StockDecision) -> Mutation {

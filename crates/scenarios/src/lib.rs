@@ -4,5 +4,6 @@
 
 pub mod conformance;
 pub mod real;
+pub mod stories;
 mod watched;
 pub mod world;

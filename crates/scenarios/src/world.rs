@@ -156,9 +156,9 @@ impl World {
         self.transport.watch(Box::new(listener));
     }
 
-    /// How many requests were sent to a host.
-    pub fn requests(&self, host: &str) -> u64 {
-        self.transport.inner().requests(host)
+    /// What carries the requests, with its log.
+    pub fn transport(&self) -> &InProcess {
+        self.transport.inner()
     }
 
     /// An engine over this world's state, as after a start of the process.

@@ -1,50 +1,12 @@
 //! The main job, told as stories, on virtual time.
 
-#![expect(clippy::expect_used, reason = "a test may end where its ground is missing")]
-
-use std::time::Duration;
-
 use rust_decimal::Decimal;
 use zygos_core::stock::Figure;
-use zygos_scenarios::world::{Shop, World};
-use zygos_sim::{
-    Fault,
-    merchantpro::{NewLine, NewOrder},
+use zygos_scenarios::{
+    stories::{MINUTE, order, plenty, ready, stock},
+    world::World,
 };
-
-const MINUTE: Duration = Duration::from_secs(60);
-
-fn ready(figure: Figure) -> (World, zygos_engine::Engine) {
-    let world = World::new(12, figure, 3);
-    let engine = world.engine();
-    world.block_on(world.approve(&engine));
-    world.let_run(&engine, MINUTE);
-    (world, engine)
-}
-
-/// A SKU of which both stores and the ERP's first warehouse have at least this many.
-fn plenty(world: &World, pieces: u32) -> String {
-    let pieces = Decimal::from(pieces);
-    let warehouse = world.erp.warehouse_id("WH").expect("a warehouse");
-    let has = |sku: &&String| {
-        let product = world.erp.product_id(sku).expect("a product");
-        world.erp.quantity(product, warehouse) >= pieces
-    };
-    world.shops[0].units.keys().find(has).expect("some SKU has enough").clone()
-}
-
-fn stock(shop: &Shop, sku: &str) -> Decimal {
-    shop.sandbox.stock(shop.units[sku]).expect("the unit is there")
-}
-
-fn order(shop: &Shop, sku: &str, pieces: u32, world: &World) -> String {
-    let order = NewOrder {
-        lines: vec![NewLine::new(shop.units[sku], pieces)],
-        shipping_gross: Decimal::new(490, 2),
-        ..NewOrder::default()
-    };
-    shop.sandbox.place_order(order, world.now()).expect("the shop takes the order")
-}
+use zygos_sim::Fault;
 
 #[test]
 fn an_order_becomes_one_confirmed_sale_and_lowers_the_other_store_before_the_erp_reserves() {
@@ -118,44 +80,6 @@ fn an_answer_lost_after_the_erp_stored_the_sale_makes_no_second_one() {
     for id in ids {
         assert_eq!(sales.get(&format!("C-{id}")), Some(&1), "order {id}: {sales:?}");
     }
-}
-
-#[test]
-fn an_erp_that_is_down_for_an_hour_loses_nothing() {
-    let (world, engine) = ready(Figure::Free);
-    let sku = plenty(&world, 5);
-    world.erp_faults.down_until(world.now() + Duration::from_secs(3600));
-    let id = order(&world.shops[1], &sku, 1, &world);
-    world.let_run(&engine, 50 * MINUTE);
-    assert!(world.living_sales().is_empty());
-    world.let_run(&engine, 30 * MINUTE);
-    assert_eq!(world.living_sales().get(&format!("A-{id}")), Some(&1));
-}
-
-#[test]
-fn an_order_with_a_sku_that_the_erp_does_not_know_waits_alone_and_says_why() {
-    let (world, engine) = ready(Figure::Free);
-    let sku = plenty(&world, 5);
-    let stranger = world.shops[0].sandbox.add_product(
-        zygos_sim::merchantpro::NewProduct {
-            name: "Stranger".to_owned(),
-            sku: Some("NOT-IN-ERP".to_owned()),
-            price_net: Some(Decimal::TEN),
-            stock: Decimal::TEN,
-            tax_id: Some(1),
-            ..zygos_sim::merchantpro::NewProduct::default()
-        },
-        world.now(),
-    );
-    let held = NewOrder { lines: vec![NewLine::new(stranger, 1)], ..NewOrder::default() };
-    let held = world.shops[0].sandbox.place_order(held, world.now()).expect("an order");
-    let good = order(&world.shops[0], &sku, 1, &world);
-    world.let_run(&engine, 5 * MINUTE);
-    let sales = world.living_sales();
-    assert_eq!((sales.get(&format!("C-{good}")), sales.get(&format!("C-{held}"))), (Some(&1), None));
-    let issues = world.block_on(world.repository.issues(false)).expect("the state can be read");
-    let issue = issues.iter().find(|issue| issue.kind == "held").expect("an issue");
-    assert!(issue.text.contains("NOT-IN-ERP") && issue.text.contains(&held), "{}", issue.text);
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub struct InProcess {
     clock: SharedClock,
     latency: Duration,
     hosts: BTreeMap<String, Host>,
+    strangers: Mutex<BTreeMap<String, u64>>,
 }
 
 struct Host {
@@ -50,7 +51,7 @@ pub struct LogEntry {
 impl InProcess {
     /// No hosts, no latency.
     pub fn new(clock: SharedClock) -> Self {
-        Self { clock, latency: Duration::ZERO, hosts: BTreeMap::new() }
+        Self { clock, latency: Duration::ZERO, hosts: BTreeMap::new(), strangers: Mutex::default() }
     }
 
     /// Half of `latency` passes before a request arrives, half before its answer does.
@@ -71,6 +72,11 @@ impl InProcess {
     /// How many requests were sent to `host`, those refused included.
     pub fn requests(&self, host: &str) -> u64 {
         self.hosts.get(host).map_or(0, |host| host.requests.load(Ordering::Relaxed))
+    }
+
+    /// Hosts nobody answers for, with how often each was called.
+    pub fn strangers(&self) -> BTreeMap<String, u64> {
+        locked(&self.strangers).clone()
     }
 
     /// The last 10,000 requests to `host`, oldest first.
@@ -97,6 +103,7 @@ impl Transport for InProcess {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let (name, path) = split(&request.url);
         let Some(host) = self.hosts.get(&name) else {
+            *locked(&self.strangers).entry(name).or_default() += 1;
             return Err(TransportError::NotSent { reason: "the host name is not known".to_owned() });
         };
         host.requests.fetch_add(1, Ordering::Relaxed);

@@ -140,3 +140,13 @@ fn orders_into_tryton_need_a_web_shop() {
     let only_stock = GOOD.split("[store.orders]").next().expect("a beginning");
     assert_eq!(problems(only_stock), []);
 }
+
+#[test]
+fn a_go_live_in_the_hour_that_comes_twice_must_say_which_of_the_two() {
+    let bucharest = TimeZone::get("Europe/Bucharest").unwrap();
+    let read = |text: &str| moment(text, &bucharest).map(|moment| moment.to_string());
+    assert_eq!(read("2026-10-25T03:30:00"), None);
+    assert_eq!(read("2026-10-25T03:30:00+03:00").as_deref(), Some("2026-10-25T00:30:00Z"));
+    assert_eq!(read("2026-10-25T03:30:00+02:00").as_deref(), Some("2026-10-25T01:30:00Z"));
+    assert_eq!(read("2026-10-25").as_deref(), Some("2026-10-24T21:00:00Z"));
+}

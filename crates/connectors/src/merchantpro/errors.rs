@@ -11,7 +11,7 @@ use zygos_core::{
     http::{HttpResponse, TransportError},
 };
 
-use crate::safe_text::safe_text;
+use crate::{redirect::redirected_to, safe_text::safe_text};
 
 /// When the store asks for silence but doesn't say how long.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -83,7 +83,10 @@ pub(super) fn read(answer: &HttpResponse, nature: Nature, now: Timestamp) -> Res
     };
     let text = match &kind {
         ErrorKind::Auth => {
-            format!("the store does not accept the key and secret{said}; check both in the store's API users")
+            format!(
+                "the store does not accept the key and secret{said}; take both from the store's API users and write them into the \
+                 configuration"
+            )
         }
         ErrorKind::Forbidden => format!(
             "the store forbids this to the API user{said}; give it the permission, or wait if the key was locked after wrong \
@@ -93,17 +96,13 @@ pub(super) fn read(answer: &HttpResponse, nature: Nature, now: Timestamp) -> Res
         ErrorKind::RateLimited { .. } => format!("the store wants fewer calls{said}"),
         ErrorKind::Conflict => format!("the store cannot do this now{said}"),
         ErrorKind::Unsupported => format!("the store does not know this call{said}"),
-        ErrorKind::Rejected { .. } => format!("the store refuses this{said}"),
+        // Whoever tells of it says who refuses what.
+        ErrorKind::Rejected { .. } => {
+            words.as_deref().map_or_else(|| "no reason is given".to_owned(), safe_text)
+        }
         _ => format!("the store answers with status {}{said}", status.as_u16()),
     };
     Err(ConnectorError::new(kind, text))
-}
-
-fn redirected_to(headers: &HeaderMap) -> String {
-    let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-    let host =
-        location.and_then(|location| location.split("//").nth(1)).and_then(|rest| rest.split('/').next());
-    host.map_or_else(String::new, |host| format!(" to {host}"))
 }
 
 /// How long to be silent after a 429: `error.details.reset_time` as a point in time or a number of seconds (its form

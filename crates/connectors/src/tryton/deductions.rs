@@ -40,7 +40,7 @@ pub(super) fn query(shop: Option<i64>, references: &[String]) -> Query {
             "sale.web_id",
             "sale.reference",
             "sale.warehouse.storage_location",
-            "product.default_uom.digits",
+            "product.code",
             "moves.state",
             "moves.internal_quantity",
             "moves.from_location",
@@ -95,7 +95,6 @@ fn deduction(line: Row<'_>, today: Option<Date>) -> Result<((i64, i64, i64), Ded
     let product = line.inside("product").ok_or_else(|| missing("product"))?;
     let warehouse = sale.inside("warehouse").ok_or_else(|| missing("warehouse"))?;
     let storage = warehouse.number("storage_location")?;
-    let measure = product.inside("default_uom");
     let mut deduction = Deduction {
         document: sale.key()?,
         reference: sales::reference(sale)?.to_owned(),
@@ -107,7 +106,7 @@ fn deduction(line: Row<'_>, today: Option<Date>) -> Result<((i64, i64, i64), Ded
     };
     for outgoing in line.many("moves") {
         let state = outgoing.needed("state")?;
-        let quantity = stock::rounded(outgoing.needed_decimal("internal_quantity")?, measure);
+        let quantity = stock::without_noise(outgoing.needed_decimal("internal_quantity")?);
         if state == "done" {
             deduction.moved += quantity;
         }
@@ -120,7 +119,7 @@ fn deduction(line: Row<'_>, today: Option<Date>) -> Result<((i64, i64, i64), Ded
         }
         for bringing in outgoing.many(series::BROUGHT_BY) {
             if is_taken(bringing.needed("state")?) {
-                deduction.reserved += stock::rounded(bringing.needed_decimal("internal_quantity")?, measure);
+                deduction.reserved += stock::without_noise(bringing.needed_decimal("internal_quantity")?);
             }
         }
     }

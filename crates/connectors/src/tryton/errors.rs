@@ -3,12 +3,14 @@
 //! Refusals quote names of records, which may be names of people: every quoted part is replaced by `…` unless the
 //! words before it say that it is the name of a field. E-mail addresses and long numbers go as well, quoted or not.
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use zygos_core::{
     contract::{ConnectorError, ErrorKind},
     http::TransportError,
 };
+
+use crate::redirect::redirected_to;
 
 /// Whether an unknown outcome leaves something behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +45,7 @@ impl From<Failure> for ConnectorError {
                 "Tryton does not accept the session right after the login; check that the server's clock and \
                  session settings are right",
             ),
-            Failure::Refused { field, message } => {
-                Self::new(ErrorKind::Rejected { field }, format!("Tryton refuses it: {message}"))
-            }
+            Failure::Refused { field, message } => Self::new(ErrorKind::Rejected { field }, message),
             Failure::Warned { message, .. } => Self::new(
                 ErrorKind::Rejected { field: None },
                 format!(
@@ -66,15 +66,22 @@ impl From<ConnectorError> for Failure {
 
 pub(super) fn unreachable(error: &TransportError, nature: Nature) -> ConnectorError {
     match error {
-        TransportError::NotSent { .. } => ConnectorError::new(
-            ErrorKind::Unavailable { maybe_applied: false },
-            format!("Tryton: {error}; check the address and that the server runs"),
-        ),
+        TransportError::NotSent { .. } => {
+            ConnectorError::new(ErrorKind::Unavailable { maybe_applied: false }, error.to_string())
+        }
         TransportError::NoAnswer { .. } => ConnectorError::new(
             ErrorKind::Unavailable { maybe_applied: nature == Nature::Write },
-            format!("Tryton: {error}"),
+            error.to_string(),
         ),
     }
+}
+
+/// Another address answers for this one. Nothing was carried out, and nobody is followed with a log-in.
+pub(super) fn redirected(headers: &HeaderMap) -> Failure {
+    Failure::Other(ConnectorError::new(
+        ErrorKind::Protocol { maybe_applied: false },
+        format!("the server redirects{}; write that address into `url`", redirected_to(headers)),
+    ))
 }
 
 /// An answer that is not 200.

@@ -18,7 +18,7 @@ use super::{
 pub(super) const FIELDS: [&str; 7] = [
     "state",
     "internal_quantity",
-    "product.default_uom.digits",
+    "product.code",
     "from_location.name",
     "to_location.name",
     "effective_date",
@@ -84,7 +84,7 @@ fn movement(row: Row<'_>, warehouses: &Warehouses) -> Result<Movement, Trouble> 
     Ok(Movement {
         key: row.key()?,
         unit: product.key()?,
-        quantity: stock::rounded(row.needed_decimal("internal_quantity")?, product.inside("default_uom")),
+        quantity: stock::without_noise(row.needed_decimal("internal_quantity")?),
         state: match row.needed("state")? {
             "assigned" => MovementState::Reserved,
             "done" => MovementState::Done,

@@ -166,6 +166,9 @@ impl Door {
         };
         let answer =
             self.transport.send(request).await.map_err(|error| errors::unreachable(&error, nature))?;
+        if answer.status.is_redirection() {
+            return Err(errors::redirected(&answer.headers));
+        }
         calls::result(answer.status, &answer.body, nature)
     }
 

@@ -51,12 +51,12 @@ pub(super) fn read_places(answer: &Value) -> Vec<Place> {
 }
 
 pub(super) fn whole(ids: &[i64]) -> Query {
-    let fields = ["quantity", "forecast_quantity", "default_uom.digits"];
+    let fields = ["quantity", "forecast_quantity"];
     Query::new("product.product", json!([["id", "in", ids], products::any()]), &fields)
 }
 
 pub(super) fn storage(ids: &[i64]) -> Query {
-    let fields = ["quantity", "default_uom.digits"];
+    let fields = ["quantity"];
     Query::new("product.product", json!([["id", "in", ids], products::any()]), &fields)
 }
 
@@ -68,10 +68,10 @@ pub(super) fn under_storage(place: Place) -> [(&'static str, Value); 2] {
     [("locations", json!([place.storage])), ("stock_assign", json!(true))]
 }
 
-/// Sums of floats carry noise behind the unit's last decimal.
-pub(super) fn rounded(quantity: Decimal, measure: Option<Row<'_>>) -> Decimal {
-    let digits = measure.and_then(|measure| measure.number("digits").ok().flatten());
-    quantity.round_dp(digits.and_then(|digits| u32::try_from(digits).ok()).unwrap_or(6)).normalize()
+/// Sums of floats carry noise behind the last decimal that any unit has. Half a piece is no noise: whoever sells only
+/// whole ones rounds down, never up to what is not there.
+pub(super) fn without_noise(quantity: Decimal) -> Decimal {
+    quantity.round_dp(6).normalize()
 }
 
 /// One row per unit that exists.
@@ -90,8 +90,7 @@ pub(super) fn read(place: Place, whole: &Value, storage: &Value) -> Vec<Item> {
 }
 
 fn figures(place: Place, whole: Row<'_>, storage: Row<'_>) -> Result<StockRow, Trouble> {
-    let figure =
-        |row: Row<'_>, field: &str| Ok(rounded(row.needed_decimal(field)?, row.inside("default_uom")));
+    let figure = |row: Row<'_>, field: &str| row.needed_decimal(field).map(without_noise);
     Ok(StockRow {
         unit: whole.key()?,
         warehouse: wire::key(place.warehouse),
@@ -116,14 +115,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_noise_of_floats_ends_at_the_units_decimals() {
+    fn the_noise_of_floats_is_left_out_and_half_a_piece_is_not() {
         let place = Place { warehouse: 5, storage: 3 };
-        let whole = json!([{"id": 1, "quantity": 0.30000000000000004, "forecast_quantity": -1.1999999999999997, "default_uom.": {"id": 2, "digits": 2}}]);
-        let storage = json!([{"id": 1, "quantity": 1e-17, "default_uom.": {"id": 2, "digits": 2}}]);
+        let whole =
+            json!([{"id": 1, "quantity": 0.30000000000000004, "forecast_quantity": -1.1999999999999997}]);
+        let storage = json!([{"id": 1, "quantity": 1e-17}]);
         let items = read(place, &whole, &storage);
         let Ok(Record::Stock(row)) = &items[0] else { panic!("{items:?}") };
         assert_eq!(row.physical, Some(Decimal::new(3, 1)));
         assert_eq!(row.projected, Some(Decimal::new(-12, 1)));
         assert_eq!(row.free, Some(Decimal::ZERO));
+        assert_eq!(without_noise(Decimal::new(35, 1)), Decimal::new(35, 1));
     }
 }

@@ -152,11 +152,12 @@ impl fmt::Display for HoldReason {
             ),
             Self::ForeignCurrency { currency, expected } => write!(
                 f,
-                "its currency is {currency} but this store's orders are booked in {expected}; it must be entered by hand"
+                "its currency is {currency} but this store's orders are booked in {expected}; enter it in the ERP by hand under \
+                 its reference, or cancel it in the store"
             ),
             Self::DoesNotAddUp { lines, total } => write!(
                 f,
-                "its lines add up to {} but the customer pays {}; look at the order in the store",
+                "its lines add up to {} but the customer pays {}; correct the order in the store",
                 plain(*lines),
                 plain(*total)
             ),
@@ -201,7 +202,12 @@ impl fmt::Display for HoldReason {
                  wrong ones there"
             ),
             Self::Refused { what, message } => {
-                write!(f, "the ERP refuses the {what}: {message}. Correct it and run `zygos replay`")
+                let message = message.trim_end_matches('.');
+                write!(
+                    f,
+                    "the ERP refuses the {what}: {message}. Correct it on the side where it is wrong; it is tried again by \
+                     itself, and at once by `zygos replay`"
+                )
             }
             Self::Unknowable { what } => write!(
                 f,

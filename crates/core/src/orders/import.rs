@@ -184,7 +184,10 @@ fn document_line(
     }
     let product = if line.kind == LineKind::Product {
         let linked = line.unit.as_ref().and_then(link);
-        linked.ok_or_else(|| HoldReason::UnknownSku { line: number, sku: line.sku.clone() })?
+        linked.ok_or_else(|| {
+            let sku = line.sku.clone().filter(|sku| !sku.trim().is_empty());
+            HoldReason::UnknownSku { line: number, sku }
+        })?
     } else {
         let service = rule.service_for(line.kind).cloned();
         service.ok_or(HoldReason::UnmappedLineKind { line: number, kind: line.kind })?

@@ -181,6 +181,12 @@ fn with_document(progress: &OrderProgress<'_>, document: &Document) -> NextStep 
             NextStep::Cancel { document: document.key.clone(), why: CancelWhy::CancelledInStore }
         };
     }
+    if let (ImportDecision::Hold(HoldReason::ForeignCurrency { .. }), true) =
+        (progress.decision, document.state > DocumentState::Quoted)
+    {
+        // Entered by hand in the books' own currency: amounts of two currencies are not compared.
+        return NextStep::Rest(placed(order, document));
+    }
     let may_round = progress.rule.rounding_product.is_some();
     let totals = compare_totals(order.total, document.total, progress.rule.rounding_limit, may_round);
     if document.state <= DocumentState::Quoted {
@@ -199,15 +205,19 @@ fn with_document(progress: &OrderProgress<'_>, document: &Document) -> NextStep 
             }
         };
     }
-    let state = if document.state == DocumentState::Done && order.status.is_closed() {
-        OrderState::Closed
-    } else {
-        OrderState::Placed
-    };
+    let state = placed(order, document);
     match totals {
         TotalsVerdict::Equal => NextStep::Rest(state),
         TotalsVerdict::Rounding { .. } | TotalsVerdict::Mismatch { .. } => {
             NextStep::Ask(state, Question::EditedAfterImport { store: order.total, erp: document.total })
         }
+    }
+}
+
+fn placed(order: &Order, document: &Document) -> OrderState {
+    if document.state == DocumentState::Done && order.status.is_closed() {
+        OrderState::Closed
+    } else {
+        OrderState::Placed
     }
 }

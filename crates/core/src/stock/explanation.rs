@@ -74,7 +74,9 @@ impl Explanation {
         for term in &self.warehouses {
             lines.push(format!("{}: {} {}", term.name, term.kind.name(), plain(term.value)));
             lines.extend(term.taken.iter().map(taken_line));
-            if term.counts != term.value {
+            if term.value < Decimal::ZERO && term.counts.is_zero() {
+                lines.push("  counts 0: less than nothing cannot be there; count it in the ERP".to_owned());
+            } else if term.counts != term.value {
                 lines.push(format!("  counts {}", plain(term.counts)));
             }
         }
@@ -86,8 +88,12 @@ impl Explanation {
         if !self.buffer.is_zero() {
             lines.push(format!("less the buffer of {}", plain(self.buffer)));
         }
+        let unplaced: Decimal = self.unplaced.iter().map(|taken| taken.quantity).sum();
+        let exact = (self.sum - unplaced - self.buffer).normalize();
         if self.multiple > Decimal::ONE {
             lines.push(format!("rounded down to a multiple of {}", plain(self.multiple)));
+        } else if exact.scale() > self.figure.scale() {
+            lines.push("rounded down: it is not sold in smaller parts".to_owned());
         }
         if let Some(most) = self.max_listed {
             lines.push(format!("at most {} are listed", plain(most)));

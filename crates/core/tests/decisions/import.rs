@@ -189,8 +189,9 @@ fn a_hold_names_line_and_value_and_what_to_do() {
         "line 1: the SKU \"MUG-1\" is not linked to a product of the ERP; create it there or correct the SKU on either \
          side",
         "line 2: the tax of 9 % has no counterpart in the ERP; add it under `orders.taxes` in the configuration",
-        "its currency is EUR but this store's orders are booked in RON; it must be entered by hand",
-        "its lines add up to 116 but the customer pays 115.94; look at the order in the store",
+        "its currency is EUR but this store's orders are booked in RON; enter it in the ERP by hand under its \
+         reference, or cancel it in the store",
+        "its lines add up to 116 but the customer pays 115.94; correct the order in the store",
         "the street has 24 characters and the ERP takes 10; shorten it in the store, or set \
          `orders.too_long = \"shorten\"`",
         "line 2: there is no ERP product for lines of kind gift card; name its SKU in the configuration \

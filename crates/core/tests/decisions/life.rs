@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use zygos_core::{
     RemoteKey,
     model::{Document, DocumentState, Order, OrderStatus, ShipmentState},
+    money::Currency,
     orders::{
         CancelWhy, HoldReason, IgnoreReason, ImportDecision, ImportWhen, NextStep, OrderProgress, OrderRule,
         OrderState, PaymentRule, Question, TotalsVerdict, compare_totals, decide_import, next_step,
@@ -386,4 +387,16 @@ fn an_order_that_is_not_to_be_imported_is_never_made_in_the_erp() {
             assert!(matches!(next, NextStep::Rest(OrderState::Held(_) | OrderState::Ignored(_))), "{next:?}");
         }
     }
+}
+
+#[test]
+fn an_order_in_a_foreign_currency_that_somebody_entered_by_hand_is_at_rest() {
+    let foreign = Order { currency: Currency::parse("HUF").unwrap(), total: decimal("9000"), ..order() };
+    let by_hand = document("9", DocumentState::Confirmed, total());
+    assert_eq!(step_with(&foreign, &[by_hand]), NextStep::Rest(OrderState::Placed));
+    let draft = document("9", DocumentState::Draft, total());
+    assert!(matches!(
+        step_with(&foreign, &[draft]),
+        NextStep::Rest(OrderState::Held(HoldReason::ForeignCurrency { .. }))
+    ));
 }

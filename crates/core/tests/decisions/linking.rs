@@ -143,6 +143,14 @@ fn parents_and_services_are_left_out_even_with_equal_skus() {
 }
 
 #[test]
+fn a_product_that_the_erp_sells_no_more_does_not_make_its_sku_double() {
+    let retired = Unit { active: false, ..unit("E1", Some("MUG"), None) };
+    let proposals =
+        link_units(&[unit("S1", Some("MUG"), None)], &[retired, unit("E2", Some("MUG"), None)], &[]);
+    assert_eq!(proposals, [LinkProposal::Link { store: key("S1"), erp: key("E2"), by: MatchedBy::Sku }]);
+}
+
+#[test]
 fn every_issue_has_a_listed_kind_and_says_what_to_do_in_words() {
     let store = [
         unit("S1", None, None),
@@ -163,7 +171,7 @@ fn every_issue_has_a_listed_kind_and_says_what_to_do_in_words() {
     for issue in issues(&proposals) {
         let text = issue.to_string();
         assert!(
-            ["give it", "remove it", "until only one", "correct the SKU"]
+            ["give it", "remove it", "give each", "correct the SKU"]
                 .iter()
                 .any(|advice| text.contains(advice)),
             "{text}"

@@ -25,6 +25,7 @@ use self::{party::Found, send::what};
 use crate::{
     engine::{Engine, lock},
     error::{EngineError, Result},
+    health::Deed,
     progress::{GoLiveChoice, Progress},
 };
 
@@ -61,7 +62,7 @@ impl Engine {
         if !self.is_live(&erp.id).await? {
             return Ok(pass);
         }
-        self.check_rested(erp).await?;
+        self.check_rested(erp, Deed::Write(Entity::Document))?;
         self.resolved().await?;
         self.link().await?;
         if !self.is_linked().await? {
@@ -81,8 +82,7 @@ impl Engine {
             Err(error) => {
                 // Rows that are settled already are fenced off; a write without answer keeps its question.
                 for row in &rows {
-                    let settled = Settled::Again { due_at: self.retry_at(row), reason: None, failed: true };
-                    self.settle_if_ours(row, settled).await?;
+                    self.settle_if_ours(row, self.again_after(row, &error)).await?;
                 }
                 Err(error)
             }
@@ -255,7 +255,9 @@ impl Engine {
         for (shop, references) in by_shop {
             let context = self.context(Lane::Orders);
             let fetch = Fetch::Documents { shop, references };
-            for item in self.ask(erp, erp.connector.fetch(&context, &fetch)).await? {
+            for item in
+                self.ask(erp, Deed::Read(Entity::Document), erp.connector.fetch(&context, &fetch)).await?
+            {
                 if let Ok(Record::Document(document)) = item {
                     found.push(*document);
                 }

@@ -9,7 +9,7 @@ use zygos_core::{
     orders::{HoldReason, ImportPlan},
 };
 
-use crate::{engine::Engine, error::Result};
+use crate::{engine::Engine, error::Result, health::Deed};
 
 impl Engine {
     pub(super) async fn find_party(&self, plan: &ImportPlan) -> Result<Found> {
@@ -23,7 +23,10 @@ impl Engine {
         for query in &plan.lookups {
             let context = self.context(Lane::Orders);
             let fetch = Fetch::Parties(query.clone());
-            let items = match self.ask_about_one(erp, erp.connector.fetch(&context, &fetch)).await? {
+            let items = match self
+                .ask_about_one(erp, Deed::Read(Entity::Customer), erp.connector.fetch(&context, &fetch))
+                .await?
+            {
                 Ok(items) => items,
                 Err(error) => return Ok(Found::Failed(error)),
             };

@@ -15,6 +15,7 @@ use crate::{
     error::Result,
     event::Event,
     feedback::feedback_wish,
+    health::Deed,
     intake::ledger_mutations,
     progress::{GoLiveChoice, Progress},
     settling::settle,
@@ -42,7 +43,8 @@ impl Engine {
         let fetch = Fetch::Candidates { shop, order: stored.order.id.clone() };
         let context = self.context(Lane::Orders);
         // A look-up that this ERP doesn't have finds nothing; the person looks there.
-        let found = self.ask_about_one(erp, erp.connector.fetch(&context, &fetch)).await?.unwrap_or_default();
+        let call = erp.connector.fetch(&context, &fetch);
+        let found = self.ask_about_one(erp, Deed::Read(Entity::Document), call).await?.unwrap_or_default();
         Ok(found
             .into_iter()
             .filter_map(|item| match item {
@@ -77,7 +79,12 @@ impl Engine {
         let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
         let held = match &state {
             OrderState::Held(reason) if !reason.is_everyday() => {
-                Some(("held", format!("order {id} of {store}: {reason}."), ["retry"].as_slice()))
+                let reference = &order.stored.reference;
+                Some((
+                    "held",
+                    format!("order {id} of {store} ({reference}): {reason}."),
+                    ["retry"].as_slice(),
+                ))
             }
             _ if undecided => Some((
                 "before_go_live",

@@ -12,7 +12,7 @@ use zygos_core::{
 use zygos_storage::{Attempt, JournalEntry, Mutation, SentWrite, Settled};
 
 use super::{OrderPass, Work};
-use crate::{engine::Engine, error::Result, event::Event};
+use crate::{engine::Engine, error::Result, event::Event, health::Deed};
 
 impl Engine {
     /// Sends one write per order, all in one batch, and settles each by its own outcome.
@@ -90,7 +90,7 @@ impl Engine {
         match outcome {
             Ok(applied) => {
                 pass.written += 1;
-                self.answered(erp).await?;
+                self.answered(erp, deed_of(write)).await?;
                 if applied.already {
                     "it was so already".clone_into(&mut attempt.outcome);
                 }
@@ -133,7 +133,7 @@ impl Engine {
             }
             Err(error) => {
                 pass.put_off += 1;
-                self.failed_for_one(erp, &error).await?;
+                self.failed_for_one(erp, deed_of(write), &error).await?;
                 attempt.outcome = error.to_string();
                 self.commit(vec![Mutation::AddAttempt(attempt)]).await?;
                 self.write_failed(order, write, &error, deadline).await?;
@@ -207,6 +207,14 @@ impl Engine {
             }
         };
         self.settle_if_ours(&order.row, settled).await
+    }
+}
+
+/// A new customer needs a permission of its own; all else about a sale is one.
+fn deed_of(write: &Write) -> Deed {
+    match write {
+        Write::CreateParty(_) => Deed::Write(Entity::Customer),
+        _ => Deed::Write(Entity::Document),
     }
 }
 

@@ -12,7 +12,7 @@ use zygos_core::{
 use zygos_storage::{LedgerRow, Mutation, StoredUnit};
 
 use super::{StockDecision, StockVerdict};
-use crate::{engine::Engine, error::Result, figures::Figures, settings::StoreSettings};
+use crate::{engine::Engine, error::Result, figures::Figures, health::Deed, settings::StoreSettings};
 
 impl Engine {
     /// Decides these units of a store from figures read now.
@@ -112,7 +112,13 @@ impl Engine {
             ..self.context(Lane::HotStock)
         };
         let fetch = Fetch::Keys { entity: Entity::Product, keys: keys.to_vec() };
-        let items = self.ask(&store.connection, store.connection.connector.fetch(&context, &fetch)).await?;
+        let items = self
+            .ask(
+                &store.connection,
+                Deed::Read(Entity::Product),
+                store.connection.connector.fetch(&context, &fetch),
+            )
+            .await?;
         let mut missing: BTreeSet<RemoteKey> = keys.iter().cloned().collect();
         let mut mutations = Vec::new();
         for item in items {

@@ -5,15 +5,16 @@
 
 mod caution;
 mod decide;
+mod without_erp;
 mod write;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use zygos_core::{
-    RemoteKey, RunId,
+    ConnectionId, RemoteKey, RunId,
     clock::{elapsed, later},
     contract::Write,
-    model::Unit,
+    model::{Entity, Unit},
     stock::Explanation,
 };
 use zygos_storage::{Mutation, OutboxKind, OutboxRow, Settled, StockBase};
@@ -21,8 +22,11 @@ use zygos_storage::{Mutation, OutboxKind, OutboxRow, Settled, StockBase};
 use crate::{
     engine::Engine,
     error::{EngineError, Result},
+    health::Deed,
     settings::StoreSettings,
 };
+
+const WRITE: Deed = Deed::Write(Entity::Stock);
 
 /// What is to be done about one unit in one store.
 #[derive(Clone, Debug)]
@@ -39,6 +43,8 @@ pub struct StockDecision {
 pub enum StockVerdict {
     /// It should be this, and why.
     Decided(Explanation),
+    /// The ERP doesn't answer; by the orders that came since, no more than this may be shown, and why.
+    AtMost { figure: Decimal, why: String },
     /// Nothing is to be written, and why.
     LeaveAlone(String),
     /// It can't be decided now, and why.
@@ -51,6 +57,9 @@ impl StockDecision {
         match &self.verdict {
             StockVerdict::Decided(explanation) if self.actual != Some(explanation.figure) => {
                 Some((self.actual, explanation.figure))
+            }
+            StockVerdict::AtMost { figure, .. } if self.actual.is_some_and(|actual| actual > *figure) => {
+                Some((self.actual, *figure))
             }
             _ => None,
         }
@@ -82,8 +91,8 @@ impl Engine {
         if store.stock.is_none() || !self.is_live(id).await? {
             return Ok(pass);
         }
-        self.check_rested(&store.connection).await?;
-        self.check_rested(&self.settings.erp).await?;
+        self.check_rested(&store.connection, WRITE)?;
+        let erp_rests = self.check_rested(&self.settings.erp, Deed::Read(Entity::Stock));
         self.link().await?;
         let now = self.now();
         let lease_until = later(now, self.settings.pace.lease);
@@ -96,7 +105,11 @@ impl Engine {
         }
         pass.looked_at = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let rows = self.settle_questions(store, rows).await?;
-        match self.decide_and_write(store, &rows, run).await {
+        let outcome = match erp_rests {
+            Ok(()) => self.decide_and_write(store, &rows, run).await,
+            Err(resting) => Err(resting),
+        };
+        match outcome {
             Ok((written, put_off)) => {
                 pass.written = written;
                 pass.put_off = put_off;
@@ -104,10 +117,12 @@ impl Engine {
             }
             Err(error @ EngineError::Storage(_)) => Err(error),
             Err(error) => {
+                if error.is_of(&self.settings.erp.id) {
+                    self.lower_without_erp(store, &rows, &error, run).await?;
+                }
                 // What was not settled yet is looked at again; rows settled meanwhile fence this off one by one.
                 for row in &rows {
-                    let settled = Settled::Again { due_at: self.retry_at(row), reason: None, failed: true };
-                    self.settle_if_ours(row, settled).await?;
+                    self.settle_if_ours(row, self.again_after(row, &error)).await?;
                 }
                 Err(error)
             }
@@ -201,13 +216,22 @@ impl Engine {
                 .collect();
             self.read_actual(store, &to_read).await?;
             let raises = decisions.iter().any(StockDecision::raises);
-            let all_feeds_read = self.read_feeds(store, figures.ended, raises).await?;
+            let unread = self.read_feeds(store, figures.ended, raises).await?;
+            if unread.contains(&store.connection.id) {
+                // What was sold there since is seen in its figures only.
+                let differing: Vec<RemoteKey> = decisions
+                    .iter()
+                    .filter(|decision| decision.change().is_some())
+                    .map(|decision| decision.unit.key.clone())
+                    .collect();
+                self.read_actual(store, &differing).await?;
+            }
             decisions = self.decide_from(store, &keys, &figures).await?;
-            if !all_feeds_read {
+            if let Some(silent) = unread.first() {
                 for decision in decisions.iter_mut().filter(|decision| decision.raises()) {
-                    decision.verdict = StockVerdict::NotNow(
-                        "another store's orders cannot be read now, so nothing is raised".to_owned(),
-                    );
+                    decision.verdict = StockVerdict::NotNow(format!(
+                        "the orders of {silent} cannot be read now, so nothing is raised"
+                    ));
                 }
             }
             // Feeds that took long leave the figures too old to be written.
@@ -218,10 +242,21 @@ impl Engine {
         self.write_decisions(store, rows, decisions, figures.began, run).await
     }
 
-    /// Reads the order feeds that a decision needs: lowering may go by the store's own, raising needs all.
-    async fn read_feeds(&self, store: &StoreSettings, since: Timestamp, raises: bool) -> Result<bool> {
-        self.read_orders_since(store, since).await?;
-        let mut all = true;
+    /// Reads the order feeds that a decision needs: lowering may go by the store's own, raising needs all. Answers
+    /// the stores whose orders could not be read.
+    async fn read_feeds(
+        &self,
+        store: &StoreSettings,
+        since: Timestamp,
+        raises: bool,
+    ) -> Result<Vec<ConnectionId>> {
+        let mut unread = Vec::new();
+        match self.read_orders_since(store, since).await {
+            Ok(()) => {}
+            // It will not be read soon, and what can be lowered must not wait for it.
+            Err(error) if error.is_forbidden() => unread.push(store.connection.id.clone()),
+            Err(error) => return Err(error),
+        }
         if raises {
             for other in
                 self.settings.stores.iter().filter(|other| other.connection.id != store.connection.id)
@@ -229,11 +264,11 @@ impl Engine {
                 match self.read_orders_since(other, since).await {
                     Ok(()) => {}
                     Err(error @ EngineError::Storage(_)) => return Err(error),
-                    Err(_) => all = false,
+                    Err(_) => unread.push(other.connection.id.clone()),
                 }
             }
         }
-        Ok(all)
+        Ok(unread)
     }
 }
 

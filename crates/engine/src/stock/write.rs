@@ -17,7 +17,7 @@ use zygos_storage::{
     Attempt, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StockBase,
 };
 
-use super::{StockDecision, StockVerdict, caution::is_zeroed, name_of};
+use super::{StockDecision, StockVerdict, WRITE, caution::is_zeroed, name_of};
 use crate::{
     engine::Engine,
     error::Result,
@@ -156,10 +156,11 @@ impl Engine {
         run: Option<&RunId>,
     ) -> Result<bool> {
         let connection = &store.connection;
-        let (Some((before, after)), StockVerdict::Decided(explanation)) =
-            (decision.change(), &decision.verdict)
-        else {
-            return Ok(false);
+        let Some((before, after)) = decision.change() else { return Ok(false) };
+        let why = match &decision.verdict {
+            StockVerdict::Decided(explanation) => explanation.summary(),
+            StockVerdict::AtMost { why, .. } => why.clone(),
+            StockVerdict::LeaveAlone(_) | StockVerdict::NotNow(_) => return Ok(false),
         };
         let now = self.now();
         // A raise must be on its way while its figures count: waiting for the call budget is within that time too.
@@ -172,7 +173,8 @@ impl Engine {
             return Ok(false);
         }
         let too_old = elapsed(now, counts_until) < (age / 4).min(LEAST_TIME);
-        if (too_old && decision.raises()) || self.rests_until(&connection.id).is_some() {
+        let rests = self.check_rested(connection, WRITE).is_err();
+        if (too_old && decision.raises()) || rests {
             let settled = Settled::Again { due_at: now, reason: None, failed: false };
             self.settle_if_ours(row, settled).await?;
             return Ok(false);
@@ -197,7 +199,7 @@ impl Engine {
         };
         match outcome {
             Ok(applied) => {
-                self.answered(connection).await?;
+                self.answered(connection, WRITE).await?;
                 let read_back = figure_of(&applied).unwrap_or(after);
                 attempt.outcome = if read_back == after {
                     "applied".to_owned()
@@ -210,7 +212,7 @@ impl Engine {
                     unit: Unit { stock: Some(read_back), ..decision.unit.clone() },
                     read_at: now,
                 });
-                let why = format!("{}; {}", row.reason, explanation.summary());
+                let why = format!("{}; {why}", row.reason);
                 mutations.push(Mutation::AddJournal(JournalEntry {
                     at: now,
                     connection: connection.id.clone(),
@@ -224,7 +226,7 @@ impl Engine {
                 }));
                 if read_back == after {
                     mutations.extend(self.written(store, decision, after, now).await?);
-                    mutations.push(settle(row, Settled::Done));
+                    mutations.push(settle(row, self.once_written(decision)));
                 } else {
                     let text = format!(
                         "{} took the stock {} of {} and still shows {}. It is tried again; look into the store's settings of this product.",
@@ -254,13 +256,25 @@ impl Engine {
                 Ok(true)
             }
             Err(error) => {
-                self.failed_for_one(connection, &error).await?;
+                self.failed_for_one(connection, WRITE, &error).await?;
                 attempt.outcome = error.to_string();
                 let mut mutations = vec![Mutation::AddAttempt(attempt)];
                 mutations.extend(self.stock_failed(store, row, decision, &error, context.deadline).await?);
                 self.commit_if_ours(mutations).await?;
                 Ok(false)
             }
+        }
+    }
+
+    /// What was only lowered is decided again, as a whole, as soon as the ERP answers.
+    fn once_written(&self, decision: &StockDecision) -> Settled {
+        match decision.verdict {
+            StockVerdict::AtMost { .. } => {
+                let now = self.now();
+                let due_at = self.rests_until(&self.settings.erp.id).unwrap_or(now);
+                Settled::Again { due_at, reason: None, failed: false }
+            }
+            _ => Settled::Done,
         }
     }
 

@@ -167,6 +167,7 @@ impl Shop {
             if place > 0 {
                 child.shipping_gross = rust_decimal::Decimal::ZERO;
                 child.wallet = rust_decimal::Decimal::ZERO;
+                child.unexplained = rust_decimal::Decimal::ZERO;
             }
             children.push(child.id.clone());
             self.store_order(child);

@@ -13,7 +13,7 @@ use super::{
     order_writes::stock_differences,
     placing::set_payment,
     settings::{ShopSettings, Windows},
-    state::{Category, Image, Product, ProductKind, Shop, Tax, Unit, Variant, take},
+    state::{Category, Image, Order, Product, ProductKind, Shop, Tax, Unit, Variant, take},
     statuses::{PaymentStatus, ShippingStatus},
     webhooks::WebhookDelivery,
 };
@@ -190,6 +190,30 @@ impl MerchantProSandbox {
         let mut shop = locked(&self.shop);
         let now = shop.time(now);
         shop.edit_line(id, row_id, quantity, now)
+    }
+
+    /// What the total holds beyond its lines becomes `amount`; zero makes it add up.
+    pub fn set_unexplained(&self, id: &str, amount: Decimal, now: Timestamp) -> Result<(), ControlError> {
+        self.edit_order(id, now, |order| order.unexplained = amount)
+    }
+
+    /// The shop's staff corrects the address that an order is billed (and, without another, shipped) to.
+    pub fn set_street(&self, id: &str, street: &str, now: Timestamp) -> Result<(), ControlError> {
+        self.edit_order(id, now, |order| order.billing.address = Some(street.to_owned()))
+    }
+
+    fn edit_order(
+        &self,
+        id: &str,
+        now: Timestamp,
+        edit: impl FnOnce(&mut Order),
+    ) -> Result<(), ControlError> {
+        let mut shop = locked(&self.shop);
+        let now = shop.time(now);
+        let mut order = shop.order(id).ok_or_else(|| ControlError::UnknownOrder(id.to_owned()))?.clone();
+        edit(&mut order);
+        shop.replace_order(order, BTreeMap::new(), now);
+        Ok(())
     }
 
     /// Splits an order into one child per group of row ids and returns the children's ids. Rows no group names

@@ -119,6 +119,9 @@ pub struct NewOrder {
     /// Store credit used, positive.
     #[serde(with = "rust_decimal::serde::arbitrary_precision")]
     pub wallet: Decimal,
+    /// Added to the total and shown on no line, as extensions of shops do with fees of their own.
+    #[serde(with = "rust_decimal::serde::arbitrary_precision")]
+    pub unexplained: Decimal,
     /// `None`: the shop's own.
     pub currency: Option<String>,
     /// `shop` refuses what is out of stock; `system` oversells.
@@ -146,6 +149,7 @@ impl Default for NewOrder {
             lines: Vec::new(),
             discounts: Vec::new(),
             wallet: Decimal::ZERO,
+            unexplained: Decimal::ZERO,
             currency: None,
             created_by: "shop".to_owned(),
             erp_id: None,

@@ -54,7 +54,7 @@ impl Order {
             shipping_tax,
             tax: gross - net + shipping_tax,
             subtotal,
-            total: subtotal - self.wallet,
+            total: subtotal - self.wallet + self.unexplained,
         }
     }
 }
@@ -82,7 +82,8 @@ impl Shop {
                 "date_modified" => Some(order.modified),
                 _ => None,
             };
-            (moment, order.sys_id)
+            let zone = self.settings.sorts_by_local_time.then_some(&self.settings.zone);
+            (moment.map(|at| times::as_sorted(at, zone)), order.sys_id)
         });
         if descending {
             found.reverse();

@@ -78,6 +78,7 @@ impl Shop {
             order.currency = currency;
         }
         order.wallet = new.wallet;
+        order.unexplained = new.unexplained;
         order.erp_id = new.erp_id;
         order.customer_email = new.customer_email;
         order.customer_note = new.customer_note;
@@ -131,6 +132,7 @@ impl Shop {
             date_shipped: None,
             date_delivered: None,
             wallet: Decimal::ZERO,
+            unexplained: Decimal::ZERO,
             currency: self.settings.currency.clone(),
             customer_id: 0,
             customer_email: None,

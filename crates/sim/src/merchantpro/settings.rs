@@ -18,6 +18,8 @@ pub struct ShopSettings {
     pub zone: TimeZone,
     /// Where a date without a time in a filter begins (inferred: the shop's midnight).
     pub filter_zone: TimeZone,
+    /// Whether lists are sorted by the wall clock instead of the moment (unknown: format B keeps no offset).
+    pub sorts_by_local_time: bool,
     pub keys: Vec<ApiKey>,
     /// Sliding windows per key; `None` switches them off.
     pub windows: Option<Windows>,
@@ -77,6 +79,7 @@ impl Default for ShopSettings {
             currency: "RON".to_owned(),
             filter_zone: zone.clone(),
             zone,
+            sorts_by_local_time: false,
             keys: vec![ApiKey::full("key", "secret")],
             windows: Some(Windows::default()),
             wrong_logins: 5,

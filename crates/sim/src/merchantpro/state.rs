@@ -224,6 +224,8 @@ pub(super) struct Order {
     pub date_shipped: Option<Timestamp>,
     pub date_delivered: Option<Timestamp>,
     pub wallet: Decimal,
+    /// Part of the total that no line shows.
+    pub unexplained: Decimal,
     pub currency: String,
     pub customer_id: u64,
     pub customer_email: Option<String>,

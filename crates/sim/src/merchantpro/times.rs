@@ -13,6 +13,12 @@ pub(super) fn without_zone(at: Timestamp, zone: &TimeZone) -> Value {
     Value::String(at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
+/// What a list sorted by a date is sorted by: the moment itself, or the shop's wall clock, on which an hour repeats
+/// when the clocks go back.
+pub(super) fn as_sorted(at: Timestamp, zone: Option<&TimeZone>) -> civil::DateTime {
+    at.to_zoned(zone.cloned().unwrap_or(TimeZone::UTC)).datetime()
+}
+
 /// A filter's date, or date and time, in `zone`. A date alone is its midnight.
 pub(super) fn read(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let moment = match text.len() {

@@ -46,6 +46,13 @@ impl Auth {
         Self { users, ..Self::default() }
     }
 
+    /// For everybody but the staff.
+    pub(super) fn set_password(&mut self, password: &str) {
+        for user in self.users.iter_mut().filter(|user| !user.staff) {
+            password.clone_into(&mut user.password);
+        }
+    }
+
     pub(super) fn kill_sessions(&mut self) {
         self.sessions.clear();
     }

@@ -27,6 +27,8 @@ pub struct NewProduct {
     pub category: String,
     /// Code of the template this is a variant of, such as `TS-`; made when it does not exist yet.
     pub template: Option<String>,
+    /// Decimals of the unit it is counted in: 0 for pieces, 2 for metres.
+    pub decimals: u32,
 }
 
 impl NewProduct {
@@ -39,6 +41,7 @@ impl NewProduct {
             list_price,
             category: "Shop goods".to_owned(),
             template: None,
+            decimals: 0,
         }
     }
 }
@@ -81,8 +84,9 @@ fn template(
     code: Option<&str>,
     price: Decimal,
     category: i64,
+    unit: i64,
 ) -> i64 {
-    let unit = Value::One(store.base.unit);
+    let unit = Value::One(unit);
     let values = Values::from([
         ("name", text(name)),
         ("code", code.map_or(Value::Null, text)),
@@ -116,7 +120,8 @@ fn variant(store: &mut Store, template: i64, suffix: &str) -> i64 {
 
 pub(super) fn service(store: &mut Store, code: &str, name: &str, price: Decimal, of: &str) {
     if let Ok(category) = category(store, of) {
-        let template = template(store, "service", name, None, price, category);
+        let unit = store.base.unit;
+        let template = template(store, "service", name, None, price, category, unit);
         variant(store, template, code);
     }
 }
@@ -129,7 +134,10 @@ pub(super) fn product(store: &mut Store, new: &NewProduct) -> Outcome<i64> {
     });
     let owner = match known {
         Some(id) => id,
-        None => template(store, "goods", &new.name, new.template.as_deref(), new.list_price, category),
+        None => {
+            let unit = measure(store, new.decimals);
+            template(store, "goods", &new.name, new.template.as_deref(), new.list_price, category, unit)
+        }
     };
     let prefix = new.template.as_deref().unwrap_or_default();
     let suffix = new.sku.strip_prefix(prefix).ok_or_else(|| {
@@ -143,6 +151,35 @@ pub(super) fn product(store: &mut Store, new: &NewProduct) -> Outcome<i64> {
         products::check_identifier(store, identifier)?;
     }
     Ok(id)
+}
+
+/// The unit of measure with so many decimals.
+fn measure(store: &mut Store, decimals: u32) -> i64 {
+    if decimals == 0 {
+        return store.base.unit;
+    }
+    let digits = Value::Integer(i64::from(decimals));
+    let known = store.ids("product.uom").into_iter();
+    if let Some(known) = known.into_iter().find(|id| *store.get("product.uom", *id, "digits") == digits) {
+        return known;
+    }
+    let values = Values::from([
+        ("name", text("Meter")),
+        ("active", Value::Boolean(true)),
+        ("symbol", text("m")),
+        ("category", Value::Integer(2)),
+        ("digits", digits),
+        ("rounding", Value::Float(Decimal::new(1, decimals))),
+        ("factor", Value::Float(Decimal::ONE)),
+        ("rate", Value::Float(Decimal::ONE)),
+    ]);
+    store.insert("product.uom", values)
+}
+
+/// The unit that a product is counted in.
+pub(super) fn unit_of(store: &Store, product: i64) -> i64 {
+    let template = store.one("product.product", product, "template").unwrap_or(0);
+    store.one("product.template", template, "default_uom").unwrap_or(store.base.unit)
 }
 
 /// With its three zones; every shop sells from it.

@@ -11,6 +11,7 @@ use super::{
     errors::{Failure, Outcome},
     inventories::INVENTORY,
     invoices::{self, INVOICE},
+    products,
     purchases::{IN, PURCHASE},
     sales::{self, LINE, SALE},
     schema, seed,
@@ -79,6 +80,15 @@ pub struct SaleLineView {
     pub moved: Decimal,
 }
 
+/// A sale's customer and the address it is billed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerView {
+    pub name: String,
+    pub address_name: String,
+    pub street: String,
+    pub city: String,
+}
+
 fn optional(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
@@ -114,6 +124,13 @@ impl TrytonSandbox {
         locked(&self.erp).auth.kill_sessions();
     }
 
+    /// An administrator gives the synchronising program another password; its sessions end.
+    pub fn set_password(&self, password: &str) {
+        let mut erp = locked(&self.erp);
+        erp.auth.set_password(password);
+        erp.auth.kill_sessions();
+    }
+
     pub fn add_warehouse(&self, code: &str, name: &str, now: Timestamp) -> Result<i64, Refusal> {
         self.act(now, |erp| Ok(catalogue::warehouse(&mut erp.store, code, name)))
     }
@@ -144,6 +161,29 @@ impl TrytonSandbox {
             erp.store.set("product.template", template, "list_price", Value::Numeric(price));
             Ok(())
         })
+    }
+
+    /// The catalogue's keeper writes another SKU. Of a template with several variants only the end is written.
+    pub fn set_sku(&self, product: i64, sku: &str, now: Timestamp) -> Result<(), Refusal> {
+        self.act(now, |erp| {
+            erp.store.set("product.product", product, "suffix_code", Value::text(sku));
+            products::set_code(&mut erp.store, product);
+            products::check(&erp.store, product)
+        })
+    }
+
+    /// A product that is sold no more; its SKU may be given to another.
+    pub fn retire(&self, product: i64, now: Timestamp) -> Result<(), Refusal> {
+        self.act(now, |erp| {
+            erp.store.set("product.product", product, "active", Value::Boolean(false));
+            Ok(())
+        })
+    }
+
+    /// Who a sale is for.
+    pub fn customer(&self, sale: i64) -> Option<CustomerView> {
+        let erp = locked(&self.erp);
+        customer_view(&erp.store, sale)
     }
 
     /// A party with an address; `code` when the party is to have one of its own.
@@ -506,6 +546,18 @@ fn sale_view(store: &Store, id: i64) -> SaleView {
         total: amounts.total(),
         lines: sales::lines(store, id).into_iter().map(|line| line_view(store, line)).collect(),
     }
+}
+
+fn customer_view(store: &Store, sale: i64) -> Option<CustomerView> {
+    let party = store.one(SALE, sale, "party")?;
+    let address = store.one(SALE, sale, "invoice_address")?;
+    let text = |field: &str| store.text("party.address", address, field).to_owned();
+    Some(CustomerView {
+        name: store.text("party.party", party, "name").to_owned(),
+        address_name: text("party_name"),
+        street: text("street_unstructured"),
+        city: text("city"),
+    })
 }
 
 fn line_view(store: &Store, line: i64) -> SaleLineView {

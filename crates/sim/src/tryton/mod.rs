@@ -42,7 +42,7 @@ use jiff::Timestamp;
 use zygos_core::http::{HttpRequest, HttpResponse};
 
 pub use catalogue::NewProduct;
-pub use control::{Refusal, SaleLineView, SaleView};
+pub use control::{CustomerView, Refusal, SaleLineView, SaleView};
 pub use encode::{OverSocket, encode_for_socket};
 pub use office::PartyView;
 pub use settings::TrytonSettings;

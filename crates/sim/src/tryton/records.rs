@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
 use super::{
+    catalogue,
     computed::stamp,
     context::Context,
     errors::{Failure, Outcome},
@@ -278,7 +279,7 @@ fn check(store: &Store, of: &'static Model, id: i64) -> Outcome<()> {
                 return Err(foreign(&other.to_string(), field.name, of.label));
             }
             (Kind::Float, Value::Float(number)) if field.name.ends_with("quantity") => {
-                whole_units(field.name, *number)?;
+                within_digits(store, of, id, field.name, *number)?;
             }
             _ => {}
         }
@@ -286,12 +287,18 @@ fn check(store: &Store, of: &'static Model, id: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// Everything is counted in the unit `Unit`, which has no decimals.
-fn whole_units(field: &str, number: Decimal) -> Outcome<()> {
-    if number.fract().is_zero() {
+/// A quantity has no more decimals than the unit that its product is counted in.
+fn within_digits(store: &Store, of: &'static Model, id: i64, field: &str, number: Decimal) -> Outcome<()> {
+    let product = store.one(of.name, id, "product");
+    let unit = product.map_or(store.base.unit, |product| catalogue::unit_of(store, product));
+    let digits = match store.get("product.uom", unit, "digits") {
+        Value::Integer(digits) => u32::try_from(*digits).unwrap_or(0),
+        _ => 0,
+    };
+    if number.normalize().scale() <= digits {
         Ok(())
     } else {
-        Err(digits_error(field, &number.normalize().to_string(), 0))
+        Err(digits_error(field, &number.normalize().to_string(), digits))
     }
 }
 

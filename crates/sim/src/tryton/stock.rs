@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::{
+    catalogue,
     context::Context,
     store::{Row, Store, Values},
     values::Value,
@@ -107,7 +108,7 @@ pub(super) fn new_move(store: &mut Store, new: NewMove) -> i64 {
     let values = Values::from([
         ("product", Value::One(new.product)),
         ("quantity", Value::Float(new.quantity)),
-        ("unit", Value::One(store.base.unit)),
+        ("unit", Value::One(catalogue::unit_of(store, new.product))),
         ("from_location", Value::One(new.from)),
         ("to_location", Value::One(new.to)),
         ("company", Value::One(store.base.company)),
