@@ -1,6 +1,6 @@
 //! Products of both sides: read page by page, kept, and paired.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Mutex};
 
 use jiff::Timestamp;
 use zygos_core::{
@@ -180,11 +180,10 @@ impl Engine {
         if !std::mem::replace(&mut *lock(&self.relink), false) {
             return Ok(());
         }
-        let outcome = self.link_all().await;
-        if outcome.is_err() {
-            *lock(&self.relink) = true;
-        }
-        outcome
+        let mut again = Again { relink: &self.relink, wanted: true };
+        self.link_all().await?;
+        again.wanted = false;
+        Ok(())
     }
 
     /// Both sides' products are known, so that "not linked" means something.
@@ -257,13 +256,12 @@ impl Engine {
             // Also the first time after a start: a crash may have come between the links and the ledger.
             let renewed = lock(&self.ledger_renewed).contains(store_id);
             if linked_anew || !renewed {
-                // Noted first: should it find the ERP silent, it is asked for again.
-                lock(&self.ledger_renewed).insert(store_id.clone());
-                let renewed = self.renew_ledger(store_id).await;
-                if renewed.is_err() {
-                    lock(&self.ledger_renewed).remove(store_id);
+                lock(&self.ledger_unplaced).remove(store_id);
+                self.renew_ledger(store_id).await?;
+                // Should it have found the ERP silent, it is gone through again.
+                if !lock(&self.ledger_unplaced).contains(store_id) {
+                    lock(&self.ledger_renewed).insert(store_id.clone());
                 }
-                renewed?;
             }
         }
         Ok(())
@@ -334,4 +332,18 @@ fn position_of_newcomer(key: &RemoteKey) -> u64 {
 /// The state keeps microseconds: a finer comparison would find what was just read to be older than the reading.
 fn is_before(read_at: Timestamp, scan_began: Timestamp) -> bool {
     read_at.as_microsecond() < scan_began.as_microsecond()
+}
+
+/// Has the linking done again unless it came to its end, whatever ended it.
+struct Again<'a> {
+    relink: &'a Mutex<bool>,
+    wanted: bool,
+}
+
+impl Drop for Again<'_> {
+    fn drop(&mut self) {
+        if self.wanted {
+            *lock(self.relink) = true;
+        }
+    }
 }

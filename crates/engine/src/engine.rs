@@ -57,6 +57,8 @@ pub struct Engine {
     pub(crate) relink: StdMutex<bool>,
     pub(crate) linking: Mutex<()>,
     pub(crate) ledger_renewed: StdMutex<BTreeSet<ConnectionId>>,
+    /// Stores with ledger rows whose warehouse the ERP couldn't tell when they were written.
+    pub(crate) ledger_unplaced: StdMutex<BTreeSet<ConnectionId>>,
     pub(crate) erp_products_read: StdMutex<Option<Timestamp>>,
     wakers: BTreeMap<(ConnectionId, OutboxKind), Notify>,
     /// Woken by hints and by hand.
@@ -108,6 +110,7 @@ impl Engine {
             relink: StdMutex::new(true),
             linking: Mutex::new(()),
             ledger_renewed: StdMutex::new(BTreeSet::new()),
+            ledger_unplaced: StdMutex::new(BTreeSet::new()),
             erp_products_read: StdMutex::new(None),
             wakers,
             feed_wakers,

@@ -89,7 +89,8 @@ impl Engine {
     async fn verify_loop(&self, store: &StoreSettings) -> Result<()> {
         let id = &store.connection.id;
         if let Some(last) = self.verified_at(id).await? {
-            self.wait_for(None, later(last, self.settings.pace.verify_every)).await;
+            let due = later(last, self.settings.pace.verify_every);
+            self.wait_for(Some(&self.memory(id)?.verify_now), due).await;
         }
         loop {
             let outcome = self.verify(store).await.map(|_| ());

@@ -26,6 +26,7 @@ impl Engine {
             // The ERP can't be asked now: an unknown warehouse counts against every store, which errs on the safe side.
             // Once it answers, the ledger is gone through again.
             Err(_) => {
+                lock(&self.ledger_unplaced).insert(store.clone());
                 lock(&self.ledger_renewed).remove(store);
                 *lock(&self.relink) = true;
                 None

@@ -109,7 +109,7 @@ fn told_of(world: &World, serve: &Running) {
         || status_of(world, serve, "erp")["waiting"].as_u64() >= Some(2),
     );
     let erp = status_of(world, serve, "erp");
-    let trouble = erp["trouble"].as_str().unwrap_or_default();
+    let trouble = erp["trouble"]["text"].as_str().unwrap_or_default();
     assert!(!trouble.is_empty(), "{erp}");
 }
 

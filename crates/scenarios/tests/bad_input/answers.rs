@@ -87,7 +87,7 @@ fn a_list_of_products_that_ends_in_the_middle_zeroes_and_forgets_nothing() {
         let before = figures(&world);
         // Only the second page: the first is whole every time.
         cluj.faults.next(u32::MAX, Method::GET, "/products?start=100", fault);
-        world.let_run(&engine, 20 * MINUTE);
+        world.let_run(&engine, 60 * MINUTE);
         assert!(cluj.faults.inflicted().get(&fault).is_some_and(|times| *times > 2));
         assert_eq!((figures(&world), units_known(&world, &cluj.id)), (before, known), "{fault:?}");
         let issue = open_issue(&world, "put_off", "comparing stock").expect("somebody is told");
@@ -103,12 +103,12 @@ fn a_list_of_products_that_ends_in_the_middle_zeroes_and_forgets_nothing() {
 
         // What stands on the page that can't be read is wrong; what stands before it is put right all the same.
         let bystanders = Bystanders::appear(&world, &sku);
-        world.let_run(&engine, 20 * MINUTE);
+        world.let_run(&engine, 60 * MINUTE);
         assert!(bystanders.order_went_through(&world, 0) && bystanders.order_went_through(&world, 1));
         assert!(bystanders.figure_is_right(&world, 1));
 
         world.quiet();
-        world.let_run(&engine, 20 * MINUTE);
+        world.let_run(&engine, 40 * MINUTE);
         bystanders.assert_unharmed(&world);
         assert_eq!((units_known(&world, &cluj.id), open_issues(&world)), (known, Vec::new()));
     }
