@@ -99,7 +99,7 @@ fn told_of(world: &World, serve: &Running) {
     until(
         "people are told",
         || serve.log(),
-        || world.run(&["issues"]).out.contains("erp does not answer properly"),
+        || world.run(&["issues"]).out.contains("erp has not answered properly"),
     );
     let issues = world.run(&["issues"]).expect_code(0).out;
     assert!(issues.contains("Nothing is lost; it is tried again by itself"), "{issues}");

@@ -31,12 +31,15 @@ fn a_wrong_key_of_a_store_is_told_with_what_to_do() {
     world.approve();
     says(
         &with(&world, "check", "STORE_SECRET"),
-        &["cluj", "does not accept the key and secret", "check both"],
+        &["cluj", "does not accept the key and secret", "write them into the configuration"],
     );
     says(&with(&world, "sync", "STORE_SECRET"), &["cluj: ", "does not accept the key and secret"]);
     assert!(world.erp.sandbox.sales().is_empty());
     let issues = world.run(&["issues"]).expect_code(0);
-    says(&issues, &["cluj refuses the credentials", "run `zygos check`"]);
+    says(
+        &issues,
+        &["cluj refuses the log-in", "write them into the configuration", "tried again every 15 minutes"],
+    );
 }
 
 #[test]
@@ -46,7 +49,10 @@ fn a_wrong_password_of_the_erp_is_told_with_what_to_do() {
     says(&with(&world, "check", "ERP_PASSWORD"), &["erp", "does not accept the user name and password"]);
     let reference = world.place_order(0);
     says(&with(&world, "sync", "ERP_PASSWORD"), &["erp: ", "does not accept the user name and password"]);
-    says(&world.run(&["issues"]).expect_code(0), &["erp refuses the credentials", "Correct them"]);
+    says(
+        &world.run(&["issues"]).expect_code(0),
+        &["erp refuses the log-in", "correct them before trying again"],
+    );
     // Corrected, everything goes on.
     world.run(&["sync"]).expect_code(0);
     assert!(world.is_placed(&reference));
