@@ -62,7 +62,7 @@ impl Events {
     }
 
     pub fn some_time(&mut self) -> Duration {
-        Duration::from_millis(self.chance.u64(100..70_000))
+        Duration::from_millis(self.chance.u64(100..60_000))
     }
 
     pub fn a_crash_comes(&mut self) -> bool {

@@ -124,9 +124,9 @@ fn verifies(seed: u64) -> bool {
 fn play(world: &mut World, seed: u64) {
     let hours = |n: u64| Duration::from_secs(3600 * n);
     world.pace = Pace {
-        poll_every: Duration::from_secs(30),
+        poll_every: Duration::from_secs(40),
         open_orders_every: Duration::from_secs(60),
-        erp_every: Duration::from_secs(30),
+        erp_every: Duration::from_secs(40),
         idle_look: Duration::from_secs(60),
         verify_every: if verifies(seed) { Duration::from_secs(300) } else { hours(1000) },
         recheck_held: Duration::from_secs(120),
@@ -137,7 +137,7 @@ fn play(world: &mut World, seed: u64) {
     let mut events = Events::new(world, seed);
     let mut engine = world.engine();
     world.block_on(world.approve(&engine));
-    world.let_run(&engine, Duration::from_secs(60));
+    world.let_run(&engine, Duration::from_secs(20));
 
     let truth = Truth::of(world, figure(seed));
     let watch = Watch::over(world, &truth);
@@ -150,7 +150,6 @@ fn play(world: &mut World, seed: u64) {
     for _ in 0..STEPS {
         truth.remember(world.now());
         events.next(world, &engine, verifies(seed));
-        truth.remember(world.now());
         let time = events.some_time();
         world.let_run(&engine, time);
         if events.a_crash_comes() {

@@ -28,6 +28,7 @@ pub struct Truth {
     shops: Vec<Shop>,
     erp: Arc<TrytonSandbox>,
     figure: Figure,
+    /// Each with the moment until which it was so.
     history: Mutex<Vec<(Timestamp, Figures)>>,
 }
 
@@ -41,6 +42,7 @@ impl Truth {
         })
     }
 
+    /// What is so now, before something changes it.
     pub fn remember(&self, at: Timestamp) {
         let figures = self.now();
         self.history.lock().expect("nobody panicked here").push((at, figures));
@@ -51,8 +53,7 @@ impl Truth {
         let key = (store.to_owned(), sku.to_owned());
         let history = self.history.lock().expect("nobody panicked here");
         let since = at.saturating_sub(AGE).unwrap_or(Timestamp::MIN);
-        // What was so when the time began was so since the last change before it.
-        let first = history.partition_point(|(changed, _)| *changed < since).saturating_sub(1);
+        let first = history.partition_point(|(until, _)| *until < since);
         let past = history[first..].iter().filter_map(|(_, figures)| figures.get(&key).copied());
         past.chain(self.now().get(&key).copied()).max().unwrap_or_default()
     }
