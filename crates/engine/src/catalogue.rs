@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Mutex};
 use jiff::Timestamp;
 use zygos_core::{
     ConnectionId, RemoteKey,
-    contract::{Checkpoint, Fetch, Item, Lane},
+    contract::{Fetch, Item, Lane},
     linking::{LinkProposal, link_units},
     model::{Entity, Record, Unit},
 };
@@ -14,7 +14,6 @@ use zygos_storage::{Link, Mutation, OutboxRecord, StoredUnit};
 use crate::{
     engine::{Engine, lock},
     error::Result,
-    event::Event,
     health::Deed,
     intake::ledger_mutations,
     settings::Connection,
@@ -33,70 +32,14 @@ pub struct ProductScan {
 impl Engine {
     /// Reads all products of a connection, keeping each page with its figures.
     pub(crate) async fn scan_products(&self, connection: &Connection, lane: Lane) -> Result<ProductScan> {
-        let outcome = self.scan_product_pages(connection, lane).await;
-        // Also after a reading that failed on its way: the pages before that are kept.
-        *lock(&self.relink) = true;
-        outcome
-    }
-
-    async fn scan_product_pages(&self, connection: &Connection, lane: Lane) -> Result<ProductScan> {
-        let began = self.now();
         let mut scan = ProductScan::default();
-        let mut position = 0;
-        let mut from: Option<Checkpoint> = None;
-        let mut expected = None;
-        loop {
-            let read_at = self.now();
-            let context = self.context(lane);
-            let page = self
-                .ask(
-                    connection,
-                    Deed::Read(Entity::Product),
-                    connection.connector.scan(&context, Entity::Product, from.as_ref()),
-                )
-                .await?;
-            scan.pages += 1;
-            expected = page.total.or(expected);
-            let mut mutations = Vec::new();
-            for item in page.items {
-                match item {
-                    Ok(Record::Product(unit)) => {
-                        let unit = StoredUnit { unit, position, read_at };
-                        mutations.push(Mutation::PutUnit { connection: connection.id.clone(), unit });
-                        scan.units += 1;
-                    }
-                    Ok(_) => {}
-                    Err(unreadable) => {
-                        scan.unreadable += 1;
-                        let subject = unreadable.key.as_ref().map_or("?", RemoteKey::as_str).to_owned();
-                        mutations.push(self.issue(
-                            &connection.id,
-                            "unreadable_product",
-                            subject,
-                            format!("{}: {unreadable}", connection.id),
-                            &[],
-                        ));
-                    }
-                }
-                position += 1;
-            }
-            self.commit(mutations).await?;
-            self.tell(&Event::Progress {
-                connection: connection.id.clone(),
-                what: "products",
-                done: position,
-                of: expected,
-            });
-            from = page.next;
-            if from.is_none() {
-                break;
-            }
+        let mut pages = self.product_pages(connection, lane, "products");
+        while let Some(units) = self.next_products(&mut pages).await? {
+            scan.units += u64::try_from(units.len()).unwrap_or(u64::MAX);
         }
-        // Listings shift while they are read: "not seen" is believed only when the count says all were seen.
-        scan.complete = scan.unreadable == 0 && position > 0;
-        if scan.complete {
-            self.drop_vanished(connection, began).await?;
-        }
+        scan.pages = pages.pages;
+        scan.unreadable = pages.unreadable();
+        scan.complete = self.end_of_products(&pages).await?;
         Ok(scan)
     }
 

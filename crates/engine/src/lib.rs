@@ -17,6 +17,7 @@ mod hand;
 mod health;
 mod intake;
 mod plan;
+mod product_pages;
 mod progress;
 mod put_off;
 mod reading;

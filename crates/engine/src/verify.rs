@@ -7,17 +7,15 @@ use rust_decimal::Decimal;
 use zygos_core::{
     ConnectionId, RemoteKey,
     contract::{Checkpoint, Lane},
-    model::{Entity, Record},
     money::plain,
     stock::Figure,
 };
-use zygos_storage::{Mutation, OutboxKind, OutboxRecord, Run, StoredUnit};
+use zygos_storage::{Mutation, OutboxKind, OutboxRecord, Run};
 
 use crate::{
     engine::Engine,
     error::Result,
     event::Event,
-    health::Deed,
     settings::StoreSettings,
     stock::{StockDecision, StockVerdict, name_of},
 };
@@ -127,69 +125,14 @@ impl Engine {
     }
 
     async fn verify_pages(&self, store: &StoreSettings, found: &mut Verification) -> Result<()> {
-        let connection = &store.connection;
-        let began = self.now();
-        let mut from: Option<Checkpoint> = None;
-        let mut position = 0;
-        let mut unreadable_items = 0;
-        let mut expected = None;
-        loop {
-            let read_at = self.now();
-            let context = self.context(Lane::Sweep);
-            let page = self
-                .ask(
-                    connection,
-                    Deed::Read(Entity::Product),
-                    connection.connector.scan(&context, Entity::Product, from.as_ref()),
-                )
-                .await?;
-            found.pages += 1;
-            expected = page.total.or(expected);
-            let mut mutations = Vec::new();
-            let mut keys = Vec::new();
-            let mut renamed = false;
-            for item in page.items {
-                match item {
-                    Ok(Record::Product(unit)) => {
-                        keys.push(unit.key.clone());
-                        let unit = StoredUnit { unit, position, read_at };
-                        renamed |= self.is_renamed(&connection.id, &unit).await?;
-                        mutations.push(Mutation::PutUnit { connection: connection.id.clone(), unit });
-                    }
-                    Ok(_) => {}
-                    Err(unreadable) => {
-                        unreadable_items += 1;
-                        let subject = unreadable.key.as_ref().map_or("?", RemoteKey::as_str).to_owned();
-                        let text = format!("{}: {unreadable}", connection.id);
-                        mutations.push(self.issue(&connection.id, "unreadable_product", subject, text, &[]));
-                    }
-                }
-                position += 1;
-            }
-            self.commit(mutations).await?;
-            self.relink_if(renamed);
+        let mut pages = self.product_pages(&store.connection, Lane::Sweep, "verified units");
+        while let Some(keys) = self.next_products(&mut pages).await? {
+            found.pages = pages.pages;
             self.link().await?;
             self.compare(store, &keys, found).await?;
-            self.tell(&Event::Progress {
-                connection: connection.id.clone(),
-                what: "verified units",
-                done: position,
-                of: expected,
-            });
-            from = page.next;
-            if from.is_none() {
-                break;
-            }
         }
-        if unreadable_items == 0 && position > 0 {
-            self.drop_vanished(connection, began).await?;
-        }
+        self.end_of_products(&pages).await?;
         Ok(())
-    }
-
-    async fn is_renamed(&self, connection: &ConnectionId, fresh: &StoredUnit) -> Result<bool> {
-        let known = self.repository.unit(connection, &fresh.unit.key).await?;
-        Ok(known.is_none_or(|known| crate::catalogue::names_differ(&known.unit, &fresh.unit)))
     }
 
     /// Compares one page of units with what they should be.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a world that cannot be built ends the test that asked for it")]
 
+pub mod clerk;
 pub mod conformance;
 pub mod real;
 pub mod stories;

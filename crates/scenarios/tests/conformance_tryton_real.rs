@@ -14,10 +14,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
-use jiff::Timestamp;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -27,78 +23,15 @@ use zygos_connectors::{
 };
 use zygos_core::{
     Clock, RemoteKey, SharedClock,
-    clock::{elapsed, later},
+    clock::later,
     contract::{CallContext, Connector, Lane},
-    http::{HttpRequest, Transport},
+    http::Transport,
     model::NewDocument,
 };
-use zygos_scenarios::conformance::{self, KnownUnit, Step, Subject};
-
-/// A real server keeps real time.
-struct MachineClock;
-
-#[async_trait]
-impl Clock for MachineClock {
-    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
-    async fn sleep_until(&self, deadline: Timestamp) {
-        tokio::time::sleep(elapsed(self.now(), deadline)).await;
-    }
-}
-
-fn env(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; source the lines of scripts/tryton.sh"))
-}
-
-fn id(name: &str) -> i64 {
-    env(name).parse().unwrap()
-}
-
-/// Shop staff, without the connector's code.
-struct Clerk {
-    transport: Arc<dyn Transport>,
-    session: Option<HeaderValue>,
-}
-
-impl Clerk {
-    async fn log_in(transport: Arc<dyn Transport>) -> Self {
-        let mut clerk = Self { transport, session: None };
-        let (user, password) = (env("TRYTON_CLERK_USER"), env("TRYTON_CLERK_PASSWORD"));
-        let params = vec![json!(user), json!({"password": password}), json!("en")];
-        let answer = clerk.post("common.db.login", params).await;
-        let text = format!("{user}:{}:{}", answer[0], answer[1].as_str().unwrap());
-        clerk.session = Some(HeaderValue::try_from(format!("Session {}", STANDARD.encode(text))).unwrap());
-        clerk
-    }
-
-    async fn call(&self, method: &str, mut params: Vec<Value>) -> Value {
-        params.push(json!({"company": id("TRYTON_COMPANY")}));
-        self.post(method, params).await
-    }
-
-    async fn post(&self, method: &str, params: Vec<Value>) -> Value {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(session) = &self.session {
-            headers.insert(header::AUTHORIZATION, session.clone());
-        }
-        let request = HttpRequest {
-            method: Method::POST,
-            url: env("TRYTON_RPC"),
-            headers,
-            body: Bytes::from(json!({"id": 1, "method": method, "params": params}).to_string()),
-            timeout: Duration::from_secs(60),
-        };
-        let answer = self.transport.send(request).await.unwrap();
-        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
-        assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
-        answer["result"].clone()
-    }
-}
+use zygos_scenarios::{
+    clerk::{Clerk, MachineClock, env, id},
+    conformance::{self, KnownUnit, Step, Subject},
+};
 
 struct Real {
     connector: Tryton,

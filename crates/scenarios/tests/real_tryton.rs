@@ -8,64 +8,29 @@ use std::{
 };
 
 use async_trait::async_trait;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, header};
-use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zygos_connectors::transport::HttpTransport;
 use zygos_core::{
     Clock, SharedClock,
-    clock::elapsed,
     http::{HttpRequest, HttpResponse, Transport, TransportError},
     stock::Figure,
 };
-use zygos_scenarios::{real::RealWorld, world::Shop};
+use zygos_scenarios::{
+    clerk::{Clerk, MachineClock, env, id},
+    real::RealWorld,
+    world::Shop,
+};
 use zygos_sim::merchantpro::{NewLine, NewOrder};
 
-/// The machine's clock: a real server keeps no virtual time.
-struct MachineClock;
-
-#[async_trait]
-impl Clock for MachineClock {
-    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
-    async fn sleep_until(&self, deadline: Timestamp) {
-        tokio::time::sleep(elapsed(self.now(), deadline)).await;
-    }
+/// What the staff does that only this story needs.
+trait Work {
+    async fn sales(&self, reference: &str) -> Vec<Value>;
+    async fn receive(&self, product: i64, pieces: u32);
+    async fn ship(&self, sale: &Value, waybill: &str);
 }
 
-fn env(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run ./test, which starts a Tryton"))
-}
-
-/// Shop staff at the real server.
-struct Clerk {
-    transport: HttpTransport,
-    session: HeaderValue,
-}
-
-impl Clerk {
-    async fn log_in() -> Self {
-        let transport = HttpTransport::new().expect("a client");
-        let user = env("TRYTON_CLERK_USER");
-        let password = json!({"password": env("TRYTON_CLERK_PASSWORD")});
-        let answer = post(&transport, None, "common.db.login", &[json!(user), password, json!("en")]).await;
-        let text = format!("{user}:{}:{}", answer[0], answer[1].as_str().expect("a session key"));
-        let session = HeaderValue::from_str(&format!("Session {}", STANDARD.encode(text))).expect("a header");
-        Self { transport, session }
-    }
-
-    async fn call(&self, method: &str, mut params: Vec<Value>) -> Value {
-        params.push(json!({"company": env("TRYTON_COMPANY").parse::<i64>().expect("an id")}));
-        post(&self.transport, Some(&self.session), method, &params).await
-    }
-
+impl Work for Clerk {
     /// The living sales with this reference.
     async fn sales(&self, reference: &str) -> Vec<Value> {
         let domain = json!([["web_id", "=", reference], ["state", "!=", "cancelled"]]);
@@ -77,14 +42,14 @@ impl Clerk {
     }
 
     async fn receive(&self, product: i64, pieces: u32) {
-        let supplier = env("TRYTON_SUPPLIER").parse::<i64>().expect("an id");
-        let warehouse = env("TRYTON_WAREHOUSE").parse::<i64>().expect("an id");
+        let supplier = id("TRYTON_SUPPLIER");
+        let warehouse = id("TRYTON_WAREHOUSE");
         let party = self.call("model.party.party.read", vec![json!([supplier]), json!(["addresses"])]).await;
         let purchase = json!({
             "party": supplier, "invoice_address": party[0]["addresses"][0], "warehouse": warehouse,
-            "currency": env("TRYTON_CURRENCY").parse::<i64>().expect("an id"), "invoice_method": "manual",
+            "currency": id("TRYTON_CURRENCY"), "invoice_method": "manual",
             "lines": [["create", [{
-                "product": product, "quantity": pieces, "unit": env("TRYTON_UNIT").parse::<i64>().expect("an id"),
+                "product": product, "quantity": pieces, "unit": id("TRYTON_UNIT"),
                 "unit_price": {"__class__": "Decimal", "decimal": "2"},
             }]]],
         });
@@ -121,31 +86,6 @@ impl Clerk {
     }
 }
 
-async fn post(
-    transport: &HttpTransport,
-    session: Option<&HeaderValue>,
-    method: &str,
-    params: &[Value],
-) -> Value {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(session) = session {
-        headers.insert(header::AUTHORIZATION, session.clone());
-    }
-    let body = json!({"id": 1, "method": method, "params": params}).to_string();
-    let request = HttpRequest {
-        method: Method::POST,
-        url: env("TRYTON_RPC"),
-        headers,
-        body: Bytes::from(body),
-        timeout: Duration::from_secs(60),
-    };
-    let answer = transport.send(request).await.expect("the server answers");
-    let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
-    assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
-    answer["result"].clone()
-}
-
 /// A door that can be shut, as if the server had been stopped.
 struct Door {
     inner: HttpTransport,
@@ -177,7 +117,7 @@ async fn two_stores_and_a_real_tryton_are_kept_in_balance() {
     let door = Arc::new(Door { inner: HttpTransport::new().expect("a client"), shut: false.into() });
     let world =
         RealWorld::new(clock, &env("TRYTON_URL"), &env("TRYTON_PASSWORD"), door.clone(), Figure::Free);
-    let clerk = Clerk::log_in().await;
+    let clerk = Clerk::log_in(Arc::new(HttpTransport::new().expect("a client"))).await;
     let engine = world.engine();
     world.approve(&engine).await;
     tokio::select! {

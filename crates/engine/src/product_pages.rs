@@ -1,0 +1,133 @@
+//! Reading all products of a side, page by page: each page is kept before the next one is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use zygos_core::{
+    RemoteKey,
+    contract::{Checkpoint, Lane},
+    model::{Entity, Record, Unit},
+};
+use zygos_storage::{Mutation, StoredUnit};
+
+use crate::{
+    catalogue::names_differ, engine::Engine, error::Result, event::Event, health::Deed, settings::Connection,
+};
+
+const UNREADABLE: &str = "unreadable_product";
+
+/// A full reading under way.
+pub(crate) struct ProductPages<'a> {
+    connection: &'a Connection,
+    lane: Lane,
+    /// What it is for, as progress is told.
+    what: &'static str,
+    began: Timestamp,
+    from: Option<Checkpoint>,
+    over: bool,
+    position: u64,
+    expected: Option<u64>,
+    unreadable: BTreeSet<String>,
+    pub pages: u64,
+}
+
+impl ProductPages<'_> {
+    pub fn unreadable(&self) -> u64 {
+        u64::try_from(self.unreadable.len()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Engine {
+    pub(crate) fn product_pages<'a>(
+        &self,
+        connection: &'a Connection,
+        lane: Lane,
+        what: &'static str,
+    ) -> ProductPages<'a> {
+        ProductPages {
+            connection,
+            lane,
+            what,
+            began: self.now(),
+            from: None,
+            over: false,
+            position: 0,
+            expected: None,
+            unreadable: BTreeSet::new(),
+            pages: 0,
+        }
+    }
+
+    /// Reads and keeps the next page and answers its units; `None` behind the last.
+    pub(crate) async fn next_products(&self, pages: &mut ProductPages<'_>) -> Result<Option<Vec<RemoteKey>>> {
+        if pages.over {
+            return Ok(None);
+        }
+        let connection = pages.connection;
+        let id = &connection.id;
+        let read_at = self.now();
+        let context = self.context(pages.lane);
+        let scan = connection.connector.scan(&context, Entity::Product, pages.from.as_ref());
+        let page = self.ask(connection, Deed::Read(Entity::Product), scan).await?;
+        pages.pages += 1;
+        pages.expected = page.total.or(pages.expected);
+        let mut mutations = Vec::new();
+        let mut units: Vec<Unit> = Vec::new();
+        for item in page.items {
+            match item {
+                Ok(Record::Product(unit)) => {
+                    units.push(unit.clone());
+                    let unit = StoredUnit { unit, position: pages.position, read_at };
+                    mutations.push(Mutation::PutUnit { connection: id.clone(), unit });
+                }
+                Ok(_) => {}
+                Err(unreadable) => {
+                    let subject = unreadable.key.as_ref().map_or("?", RemoteKey::as_str).to_owned();
+                    pages.unreadable.insert(subject.clone());
+                    mutations.push(self.issue(id, UNREADABLE, subject, format!("{id}: {unreadable}"), &[]));
+                }
+            }
+            pages.position += 1;
+        }
+        let keys: Vec<RemoteKey> = units.iter().map(|unit| unit.key.clone()).collect();
+        let known: BTreeMap<RemoteKey, Unit> = self
+            .repository
+            .units_by_key(id, &keys)
+            .await?
+            .into_iter()
+            .map(|stored| (stored.unit.key.clone(), stored.unit))
+            .collect();
+        let renamed =
+            units.iter().any(|unit| known.get(&unit.key).is_none_or(|known| names_differ(known, unit)));
+        self.commit(mutations).await?;
+        self.relink_if(renamed);
+        self.tell(&Event::Progress {
+            connection: id.clone(),
+            what: pages.what,
+            done: pages.position,
+            of: pages.expected,
+        });
+        pages.from = page.next;
+        pages.over = pages.from.is_none();
+        Ok(Some(keys))
+    }
+
+    /// What follows from a reading that came to its end: units it didn't meet may be gone, and what could not be read
+    /// before and can be now is no trouble any more. Answers whether everything was read.
+    pub(crate) async fn end_of_products(&self, pages: &ProductPages<'_>) -> Result<bool> {
+        let id = &pages.connection.id;
+        let open = self.repository.issues(false).await?;
+        let mended = open.iter().filter(|issue| {
+            &issue.connection == id && issue.kind == UNREADABLE && !pages.unreadable.contains(&issue.subject)
+        });
+        let mutations =
+            mended.map(|issue| self.close_issue(id, UNREADABLE, issue.subject.as_str())).collect();
+        self.commit(mutations).await?;
+        // Listings shift while they are read: "not seen" is believed only when the count says all were seen.
+        let complete = pages.unreadable.is_empty() && pages.position > 0;
+        if complete {
+            self.drop_vanished(pages.connection, pages.began).await?;
+        }
+        Ok(complete)
+    }
+}
