@@ -51,7 +51,13 @@ impl Family {
     }
 
     pub fn has(&self, sku: &str) -> bool {
-        self.members.iter().flat_map(|member| &member.lines).any(|(line, _)| line == sku)
+        self.members.iter().any(|member| member.has(sku))
+    }
+}
+
+impl Member {
+    pub fn has(&self, sku: &str) -> bool {
+        self.lines.iter().any(|(line, _)| line == sku)
     }
 }
 
