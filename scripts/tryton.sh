@@ -169,6 +169,8 @@ print_environment() {
     {
         cat <<EOF
 TRYTON_SERIES=8.2
+TRYTON_DIR=$directory
+TRYTON_PORT=$port
 TRYTON_URL=http://127.0.0.1:$port
 TRYTON_DB=$database
 TRYTON_RPC=http://127.0.0.1:$port/$database/rpc/

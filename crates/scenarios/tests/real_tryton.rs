@@ -3,19 +3,16 @@
 #![expect(clippy::expect_used, reason = "a test may end where its ground is missing")]
 
 use std::{
+    process::Stdio,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use async_trait::async_trait;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
+use tokio::process::Command;
 use zygos_connectors::transport::HttpTransport;
-use zygos_core::{
-    Clock, SharedClock,
-    http::{HttpRequest, HttpResponse, Transport, TransportError},
-    stock::Figure,
-};
+use zygos_core::{Clock, SharedClock, stock::Figure};
 use zygos_scenarios::{
     clerk::{Clerk, MachineClock, env, id},
     real::RealWorld,
@@ -86,20 +83,11 @@ impl Work for Clerk {
     }
 }
 
-/// A door that can be shut, as if the server had been stopped.
-struct Door {
-    inner: HttpTransport,
-    shut: std::sync::atomic::AtomicBool,
-}
-
-#[async_trait]
-impl Transport for Door {
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        if self.shut.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(TransportError::NotSent { reason: "connection refused".to_owned() });
-        }
-        self.inner.send(request).await
-    }
+/// Stops or starts the server itself, as its administrator would.
+async fn administer(command: &[&str]) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/tryton.sh");
+    let done = Command::new(script).args(command).stdout(Stdio::null()).status().await;
+    assert!(done.expect("the script runs").success(), "tryton.sh {command:?}");
 }
 
 /// Waits until `done` holds, at most two minutes.
@@ -114,19 +102,19 @@ async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
 #[tokio::test]
 async fn two_stores_and_a_real_tryton_are_kept_in_balance() {
     let clock: SharedClock = Arc::new(MachineClock);
-    let door = Arc::new(Door { inner: HttpTransport::new().expect("a client"), shut: false.into() });
+    let transport = Arc::new(HttpTransport::new().expect("a client"));
     let world =
-        RealWorld::new(clock, &env("TRYTON_URL"), &env("TRYTON_PASSWORD"), door.clone(), Figure::Free);
-    let clerk = Clerk::log_in(Arc::new(HttpTransport::new().expect("a client"))).await;
+        RealWorld::new(clock, &env("TRYTON_URL"), &env("TRYTON_PASSWORD"), transport.clone(), Figure::Free);
+    let clerk = Clerk::log_in(transport).await;
     let engine = world.engine();
     world.approve(&engine).await;
     tokio::select! {
         ended = engine.run(std::future::pending()) => panic!("the engine ended by itself: {ended:?}"),
-        () = story(&world, &clerk, &door) => {}
+        () = story(&world, &clerk) => {}
     }
 }
 
-async fn story(world: &RealWorld, clerk: &Clerk, door: &Door) {
+async fn story(world: &RealWorld, clerk: &Clerk) {
     let sku = "SKU-00005";
     let [here, there] = [&world.shops[0], &world.shops[1]];
     let stock = |shop: &Shop| shop.sandbox.stock(shop.units[sku]).expect("the unit");
@@ -179,21 +167,38 @@ async fn story(world: &RealWorld, clerk: &Clerk, door: &Door) {
     there.sandbox.edit_stock(there.units[sku], Decimal::from(77));
     until("the hand edit is corrected", async || stock(there) == raised).await;
 
-    // Tryton stopped half-way and started again: nothing is lost, nothing is doubled.
-    door.shut.store(true, std::sync::atomic::Ordering::Relaxed);
-    let order = NewOrder { lines: vec![NewLine::new(there.units[sku], 1)], ..NewOrder::default() };
-    let late = there.sandbox.place_order(order, world.now()).expect("the shop takes it");
-    let began = Instant::now();
-    until("some time has passed", async || began.elapsed() > Duration::from_secs(4)).await;
-    door.shut.store(false, std::sync::atomic::Ordering::Relaxed);
-    let reference = format!("{}{late}", there.prefix);
-    until("the late order is a confirmed sale", async || {
-        clerk.sales(&reference).await.iter().any(|sale| sale["state"] == "processing")
+    // Tryton stopped half-way, with orders under way, and started again: nothing is lost, nothing is doubled.
+    let place = || {
+        let order = NewOrder { lines: vec![NewLine::new(there.units[sku], 1)], ..NewOrder::default() };
+        there.sandbox.place_order(order, world.now()).expect("the shop takes it")
+    };
+    let amid: Vec<String> = (0..3).map(|_| place()).collect();
+    until("one of them has begun its way", async || {
+        world
+            .repository
+            .attempts(None, 20)
+            .await
+            .expect("the state")
+            .iter()
+            .any(|attempt| amid.iter().any(|id| attempt.record == format!("order {id}")))
     })
     .await;
-    assert_eq!(clerk.sales(&reference).await.len(), 1);
-    until("both stores show one less", async || {
-        let expected = raised - Decimal::ONE;
+    administer(&["stop", &env("TRYTON_DIR")]).await;
+    let late = place();
+    let began = Instant::now();
+    until("some time has passed", async || began.elapsed() > Duration::from_secs(4)).await;
+    administer(&["start", &env("TRYTON_DIR"), &env("TRYTON_PORT")]).await;
+    let clerk = &Clerk::log_in(Arc::new(HttpTransport::new().expect("a client"))).await;
+    for id in amid.iter().chain([&late]) {
+        let reference = format!("{}{id}", there.prefix);
+        until("each is a confirmed sale", async || {
+            clerk.sales(&reference).await.iter().any(|sale| sale["state"] == "processing")
+        })
+        .await;
+        assert_eq!(clerk.sales(&reference).await.len(), 1, "{reference}");
+    }
+    until("both stores show four less", async || {
+        let expected = raised - Decimal::from(4);
         stock(here) == expected && stock(there) == expected
     })
     .await;
