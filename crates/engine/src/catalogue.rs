@@ -15,7 +15,7 @@ use crate::{
     engine::{Engine, lock},
     error::Result,
     health::Deed,
-    intake::ledger_mutations,
+    ledger::ledger_mutations,
     settings::Connection,
 };
 

@@ -14,7 +14,7 @@ use crate::{
     engine::{Engine, lock},
     error::{EngineError, Result},
     health::Deed,
-    intake::stock_wishes,
+    ledger::stock_wishes,
 };
 
 impl Engine {

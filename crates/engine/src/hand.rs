@@ -14,7 +14,7 @@ use crate::{
     advance::number_of,
     engine::Engine,
     error::{EngineError, Result},
-    intake::ledger_mutations,
+    ledger::ledger_mutations,
     progress::{GoLiveChoice, Progress},
     turn::Turn,
 };

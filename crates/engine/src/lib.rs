@@ -16,6 +16,8 @@ mod flows;
 mod hand;
 mod health;
 mod intake;
+mod ledger;
+mod own_sale;
 mod plan;
 mod product_pages;
 mod progress;

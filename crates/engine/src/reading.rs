@@ -14,7 +14,7 @@ use crate::{
     engine::{Engine, lock},
     error::Result,
     health::Deed,
-    intake::ledger_mutations,
+    ledger::ledger_mutations,
     progress::Progress,
     settings::StoreSettings,
 };

@@ -16,7 +16,7 @@ use crate::{
     event::Event,
     feedback::feedback_wish,
     health::Deed,
-    intake::ledger_mutations,
+    ledger::ledger_mutations,
     progress::{GoLiveChoice, Progress},
     settling::settle,
 };
