@@ -179,6 +179,11 @@ impl Engine {
         };
         let key = (connection.id.clone(), scope);
         let known = lock(&self.health.resting).get(&key).cloned();
+        let refused = matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden);
+        // Calls that were under way together fail together; that is one failure, and no reason to wait longer.
+        if known.as_ref().is_some_and(|rest| self.now() < rest.until && rest.refused == refused) {
+            return Ok(());
+        }
         let failures = known.as_ref().map_or(0, |rest| rest.failures) + 1;
         let told = known.as_ref().is_some_and(|rest| rest.told);
         let since = known.filter(|rest| rest.told).map_or_else(|| self.now(), |rest| rest.since);
@@ -195,7 +200,7 @@ impl Engine {
             failures,
             reason: error.to_string(),
             told: told || is_trouble,
-            refused: matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden),
+            refused,
         };
         lock(&self.health.resting).insert(key, rest);
         if is_trouble && !told {

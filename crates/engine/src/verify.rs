@@ -198,7 +198,7 @@ impl Engine {
                 }
                 let text = format!(
                     "{erp}: warehouse {} has {} of {sku} ({}), and less than nothing cannot be there; count it in the ERP. \
-                     Until then it counts as 0",
+                     Until then it is taken off what the store's other warehouses have",
                     term.name,
                     plain(term.value),
                     term.kind.name()

@@ -74,9 +74,10 @@ impl Explanation {
         for term in &self.warehouses {
             lines.push(format!("{}: {} {}", term.name, term.kind.name(), plain(term.value)));
             lines.extend(term.taken.iter().map(taken_line));
-            if term.value < Decimal::ZERO && term.counts.is_zero() {
-                lines.push("  counts 0: less than nothing cannot be there; count it in the ERP".to_owned());
-            } else if term.counts != term.value {
+            if term.value < Decimal::ZERO {
+                lines.push("  less than nothing cannot be there; count it in the ERP".to_owned());
+            }
+            if term.counts != term.value {
                 lines.push(format!("  counts {}", plain(term.counts)));
             }
         }

@@ -27,9 +27,8 @@ pub enum Undecidable {
 
 /// What a store should show for a unit, and why.
 ///
-/// Σ over the store's warehouses of max(0, figure − ledger), less the orders whose warehouse nobody knows (once),
-/// less the buffer, rounded down, clamped to what may be listed. With back-orders the figure may go below zero; then
-/// a warehouse's shortfall counts too, for the store goes on selling what is not there.
+/// Σ over the store's warehouses of figure − ledger, less the orders whose warehouse nobody knows (once), less the
+/// buffer, rounded down, clamped to what may be listed and, without back-orders, to zero.
 pub fn sellable(rule: &StockRule, inputs: &SellableInputs<'_>) -> Result<Explanation, Undecidable> {
     if rule.warehouses.is_empty() {
         return Err(Undecidable::NoWarehouse);
@@ -45,8 +44,9 @@ pub fn sellable(rule: &StockRule, inputs: &SellableInputs<'_>) -> Result<Explana
             return Err(Undecidable::MissingFigure { warehouse, name, figure: place.figure });
         };
         let taken = taken(inputs.ledger, place.figure, |at| at == Some(&place.warehouse));
-        let left = value - total(&taken);
-        let counts = if rule.backorders { left } else { left.max(Decimal::ZERO) };
+        // What a warehouse owes beyond what it has is missing from the store's sum: the goods must come from one of the
+        // others. Clamped by itself, each order beyond its warehouse would put sold goods back on the shelf.
+        let counts = value - total(&taken);
         sum += counts;
         warehouses.push(WarehouseTerm { warehouse, name, kind: place.figure, value, taken, counts });
     }

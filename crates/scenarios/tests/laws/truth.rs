@@ -1,5 +1,5 @@
-//! What every figure should be, computed from the sandboxes alone by the formula: per warehouse the ERP's figure less
-//! what the orders still take of it, never below nought.
+//! What every figure should be, computed from the sandboxes alone by the formula: the ERP's figures of the store's
+//! warehouses, less what the orders still take of them, never below nought.
 
 use std::{
     collections::BTreeMap,
@@ -77,9 +77,9 @@ impl Truth {
                     } else {
                         Decimal::ZERO
                     };
-                    figure += (has - less).max(Decimal::ZERO);
+                    figure += has - less;
                 }
-                figures.insert((shop.id.to_string(), sku.clone()), figure);
+                figures.insert((shop.id.to_string(), sku.clone()), figure.max(Decimal::ZERO));
             }
         }
         figures
