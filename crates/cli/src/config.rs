@@ -160,6 +160,10 @@ fn account(section: &Section<'_>, side: Side) -> Option<AccountConfig> {
         section.problem("vendor", format!("is missing; it can be {}", names.join(" or ")));
     }
     let vendor = section.choice("vendor", &choices).and_then(|index| vendors.get(index));
+    if vendor.is_none() {
+        // Nobody can say what this vendor's other settings would be.
+        section.overlook_the_rest();
+    }
     let settings = vendor.and_then(|vendor| (vendor.read)(section));
     Some(AccountConfig { name: ConnectionId::new(name?), settings: settings? })
 }
@@ -302,6 +306,11 @@ fn order_flow(section: &Section<'_>, needs_shop: bool) -> Option<OrderFlow> {
             }
         },
     };
+    // All are read before any is missed: what nobody asked for would be called unknown.
+    let [shipping_sku, discount_sku, fee_sku, gift_sku, rounding_sku] =
+        ["shipping_sku", "discount_sku", "fee_sku", "gift_sku", "rounding_sku"].map(|key| section.text(key));
+    let rounding_limit = section.decimal("rounding_limit").unwrap_or_else(|| Decimal::new(5, 2));
+    let too_long = section.choice("too_long", &TooLong::CHOICES).unwrap_or(TooLong::Hold);
     Some(OrderFlow {
         prefix: prefix?,
         orders_from: orders_from?,
@@ -310,13 +319,13 @@ fn order_flow(section: &Section<'_>, needs_shop: bool) -> Option<OrderFlow> {
         warehouse: warehouse?,
         payment,
         taxes,
-        shipping_sku: section.text("shipping_sku"),
-        discount_sku: section.text("discount_sku"),
-        fee_sku: section.text("fee_sku"),
-        gift_sku: section.text("gift_sku"),
-        rounding_sku: section.text("rounding_sku"),
-        rounding_limit: section.decimal("rounding_limit").unwrap_or_else(|| Decimal::new(5, 2)),
-        too_long: section.choice("too_long", &TooLong::CHOICES).unwrap_or(TooLong::Hold),
+        shipping_sku,
+        discount_sku,
+        fee_sku,
+        gift_sku,
+        rounding_sku,
+        rounding_limit,
+        too_long,
         guests,
         timezone,
     })

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use zygos_core::settings::Problem;
 use zygos_engine::EngineError;
 use zygos_storage::StorageError;
 
@@ -13,6 +14,9 @@ pub enum Failure {
     NeedsAttention(String),
     #[error("{0}")]
     Configuration(String),
+    /// The configuration file's problems, each with its place, and all of them as people read them.
+    #[error("{text}")]
+    Problems { problems: Vec<Problem>, text: String },
     #[error("{0}")]
     Unavailable(String),
     #[error(transparent)]
@@ -21,11 +25,24 @@ pub enum Failure {
 
 impl Failure {
     pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.code())
+    }
+
+    /// As `--json` tells it: one object with `error.code`, `error.message` and, for a configuration, `error.problems`.
+    pub fn json(&self) -> serde_json::Value {
+        let problems = match self {
+            Self::Problems { problems, .. } => problems.as_slice(),
+            _ => &[],
+        };
+        serde_json::json!({"error": {"code": self.code(), "message": self.to_string(), "problems": problems}})
+    }
+
+    fn code(&self) -> u8 {
+        match self {
             Self::NeedsAttention(_) => 1,
-            Self::Configuration(_) => 2,
+            Self::Configuration(_) | Self::Problems { .. } => 2,
             Self::Unavailable(_) | Self::State(_) => 3,
-        })
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::arguments::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let json = arguments.json;
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("ZYGOS_LOG")
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
     match runtime.block_on(commands::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
+            if json {
+                println!("{}", failure.json());
+            }
             eprintln!("zygos: {failure}");
             failure.exit_code()
         }

@@ -72,7 +72,8 @@ pub fn line_of(event: &Event) -> Option<String> {
         }
         Event::OrderCancelled { store, order } => format!("order    {order} of {store} cancelled"),
         Event::StockWritten { store, sku, before, after, why } => {
-            format!("stock    {store} {sku}: {} → {} ({why})", plain(*before), plain(*after))
+            let before = before.map_or_else(|| "?".to_owned(), plain);
+            format!("stock    {store} {sku}: {before} → {} ({why})", plain(*after))
         }
         Event::DriftFound { store, sku, should, is, cause } => format!(
             "drift    {store} {sku} shows {} instead of {}: {}",

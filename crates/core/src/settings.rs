@@ -318,6 +318,11 @@ impl<'a> Section<'a> {
         Section { document: self.document, table, span, path, read: RefCell::new(BTreeSet::new()) }
     }
 
+    /// Takes every key for known: what they mean can't be told.
+    pub fn overlook_the_rest(&self) {
+        self.read.borrow_mut().extend(self.keys());
+    }
+
     /// Reports every key that nobody asked for, with the nearest one that exists.
     pub fn finish(&self) {
         let read = self.read.borrow();

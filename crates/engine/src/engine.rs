@@ -61,6 +61,8 @@ pub struct Engine {
     pub(crate) ledger_unplaced: StdMutex<BTreeSet<ConnectionId>>,
     pub(crate) erp_products_read: StdMutex<Option<Timestamp>>,
     wakers: BTreeMap<(ConnectionId, OutboxKind), Notify>,
+    /// Open issues that people were told of since this process began: connection, kind, subject, and the text.
+    told: StdMutex<HashMap<(ConnectionId, String, String), String>>,
     /// Woken by hints and by hand.
     pub(crate) feed_wakers: BTreeMap<ConnectionId, Notify>,
     pub(crate) retry: RetrySchedule,
@@ -113,6 +115,7 @@ impl Engine {
             ledger_unplaced: StdMutex::new(BTreeSet::new()),
             erp_products_read: StdMutex::new(None),
             wakers,
+            told: StdMutex::new(HashMap::new()),
             feed_wakers,
             retry: RetrySchedule::default(),
             watcher,
@@ -281,17 +284,21 @@ impl Engine {
         text: impl Into<String>,
         choices: &[&str],
     ) -> Mutation {
-        let text = text.into();
-        self.tell(&Event::IssueOpened {
-            connection: connection.clone(),
-            kind: kind.to_owned(),
-            text: text.clone(),
-        });
+        let (subject, text) = (subject.into(), text.into());
+        let key = (connection.clone(), kind.to_owned(), subject.clone());
+        // An issue that is found again and again is told once.
+        if lock(&self.told).insert(key, text.clone()).as_ref() != Some(&text) {
+            self.tell(&Event::IssueOpened {
+                connection: connection.clone(),
+                kind: kind.to_owned(),
+                text: text.clone(),
+            });
+        }
         Mutation::OpenIssue(Issue {
             id: 0,
             connection: connection.clone(),
             kind: kind.to_owned(),
-            subject: subject.into(),
+            subject,
             text,
             choices: choices.iter().map(|&choice| choice.to_owned()).collect(),
             opened_at: self.now(),
@@ -306,10 +313,12 @@ impl Engine {
         kind: &str,
         subject: impl Into<String>,
     ) -> Mutation {
+        let subject = subject.into();
+        lock(&self.told).remove(&(connection.clone(), kind.to_owned(), subject.clone()));
         Mutation::CloseIssue {
             connection: connection.clone(),
             kind: kind.to_owned(),
-            subject: subject.into(),
+            subject,
             at: self.now(),
             answer: None,
         }

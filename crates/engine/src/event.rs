@@ -32,7 +32,8 @@ pub enum Event {
     StockWritten {
         store: ConnectionId,
         sku: String,
-        before: Decimal,
+        /// `None`: it was not known.
+        before: Option<Decimal>,
         after: Decimal,
         why: String,
     },

@@ -8,7 +8,7 @@ use zygos_core::{
     orders::{ImportDecision, OrderState},
     stock::Explanation,
 };
-use zygos_storage::{Attempt, Drift, JournalEntry, OutboxRow, StoredOrder};
+use zygos_storage::{Attempt, Drift, JournalEntry, OutboxRecord, OutboxRow, StoredOrder};
 
 use crate::{
     engine::Engine,
@@ -29,6 +29,8 @@ pub struct UnitStory {
     pub explanation: Option<Explanation>,
     /// Why no figure is given or written.
     pub instead: Option<String>,
+    /// What is still to be done about it.
+    pub waiting: Option<OutboxRow>,
     pub last_writes: Vec<JournalEntry>,
     pub last_drifts: Vec<Drift>,
 }
@@ -46,9 +48,10 @@ impl UnitStory {
             (None, Some(instead)) => lines.push(format!("  nothing is written: {instead}")),
             (None, None) => {}
         }
+        lines.extend(self.waiting.as_ref().map(|row| format!("  {}", waits(row))));
         for entry in &self.last_writes {
             lines.push(format!(
-                "  {}: {} → {} ({})",
+                "  {:.0}: {} → {} ({})",
                 entry.at,
                 entry.before.as_deref().unwrap_or("?"),
                 entry.after.as_deref().unwrap_or("?"),
@@ -57,9 +60,9 @@ impl UnitStory {
         }
         for drift in &self.last_drifts {
             let end =
-                drift.corrected_at.map_or("not corrected yet".to_owned(), |at| format!("corrected {at}"));
+                drift.corrected_at.map_or("not corrected yet".to_owned(), |at| format!("corrected {at:.0}"));
             lines.push(format!(
-                "  {}: found {} where {} was right ({}); {end}",
+                "  {:.0}: found {} where {} was right ({}); {end}",
                 drift.found_at,
                 plain(drift.is),
                 plain(drift.should),
@@ -94,24 +97,47 @@ impl OrderStory {
             lines.push(format!("  in the ERP: {document}"));
         }
         if let Some(row) = &self.waiting {
-            lines.push(format!(
-                "  waits until {}: {} ({} tries failed)",
-                row.due_at, row.reason, row.attempts
-            ));
+            lines.push(format!("  {}", waits(row)));
         }
         for attempt in self.attempts.iter().rev() {
-            lines.push(format!("  {}: {} → {}", attempt.at, attempt.write, attempt.outcome));
+            lines.push(format!("  {:.0}: {} → {}", attempt.at, attempt.write, attempt.outcome));
         }
         lines
+    }
+}
+
+/// What an order is called in the list of attempts. Two stores may have an order of the same number.
+pub(crate) fn order_name(stored: &StoredOrder) -> String {
+    format!("order {} of {}", stored.order.id, stored.store)
+}
+
+/// Why a change is not made yet.
+fn waits(row: &OutboxRow) -> String {
+    let due = format!("{:.0}", row.due_at);
+    match (&row.sent, row.held_by) {
+        (_, Some(issue)) => format!("waits for a person: see issue {issue} (`zygos issues`)"),
+        (Some(sent), _) => format!(
+            "a write sent at {:.0} has had no answer and may still land; it is looked at again at {due}",
+            sent.at
+        ),
+        (None, _) if row.attempts > 0 => {
+            format!("is tried again at {due} after {} failed tries: {}", row.attempts, row.reason)
+        }
+        (None, _) => format!("is looked at again at {due}: {}", row.reason),
     }
 }
 
 impl Engine {
     /// The formula of a unit, in every store that has it.
     pub async fn explain_unit(&self, text: &str) -> Result<Vec<UnitStory>> {
+        let (only, text) = self.store_and_rest(text);
         let mut stories = Vec::new();
         for store in &self.settings.stores {
             let id = &store.connection.id;
+            if only.as_ref().is_some_and(|only| only != id) {
+                continue;
+            }
+            let rows = self.repository.outbox(Some(id), u32::MAX >> 1).await?;
             let keys: Vec<RemoteKey> = self
                 .repository
                 .units_called(id, text)
@@ -131,6 +157,7 @@ impl Engine {
                     | StockVerdict::NotNow(why) => (None, Some(why)),
                 };
                 let unit = &decision.unit;
+                let record = OutboxRecord::Stock(unit.key.clone());
                 let drifts = self.repository.drifts(Some(id), 1000).await?;
                 stories.push(UnitStory {
                     store: id.clone(),
@@ -140,6 +167,7 @@ impl Engine {
                     actual_age_seconds: elapsed(decision.actual_read_at, self.now()).as_secs(),
                     explanation,
                     instead,
+                    waiting: rows.iter().find(|row| row.record == record).cloned(),
                     last_writes: self.repository.journal(Some(id), Some(&unit.key), 5).await?,
                     last_drifts: drifts.into_iter().filter(|drift| drift.unit == unit.key).take(3).collect(),
                 });
@@ -149,23 +177,33 @@ impl Engine {
     }
 
     /// Where an order is and what was tried, in every store that has one of this id.
-    pub async fn explain_order(&self, id: &RemoteKey) -> Result<Vec<OrderStory>> {
+    pub async fn explain_order(&self, text: &str) -> Result<Vec<OrderStory>> {
+        let (only, id) = self.store_and_rest(text);
         let mut stories = Vec::new();
         for store in &self.settings.stores {
-            if let Some(stored) = self.repository.order(&store.connection.id, id).await? {
+            let name = &store.connection.id;
+            if only.as_ref().is_none_or(|only| only == name)
+                && let Some(stored) = self.repository.order(name, &RemoteKey::new(id)).await?
+            {
                 stories.push(self.order_story(&stored).await?);
             }
         }
         Ok(stories)
     }
 
+    /// `STORE/ORDER` or `STORE/SKU` mean one store's; without a store's name in front, all.
+    pub(crate) fn store_and_rest<'t>(&self, text: &'t str) -> (Option<ConnectionId>, &'t str) {
+        match text.split_once('/') {
+            Some((name, rest)) if self.store(&ConnectionId::new(name)).is_some() => {
+                (Some(ConnectionId::new(name)), rest)
+            }
+            _ => (None, text),
+        }
+    }
+
     async fn order_story(&self, stored: &StoredOrder) -> Result<OrderStory> {
         let rows = self.repository.outbox(Some(&self.settings.erp.id), u32::MAX >> 1).await?;
-        let record = zygos_storage::OutboxRecord::Order {
-            store: stored.store.clone(),
-            order: stored.order.id.clone(),
-        };
-        let record_name = format!("order {}", stored.order.id);
+        let record = OutboxRecord::Order { store: stored.store.clone(), order: stored.order.id.clone() };
         Ok(OrderStory {
             store: stored.store.clone(),
             order: stored.order.id.clone(),
@@ -178,7 +216,7 @@ impl Engine {
                 format!("{number}, {:?}, total {}", document.state, plain(document.total)).to_lowercase()
             }),
             waiting: rows.into_iter().find(|row| row.record == record),
-            attempts: self.repository.attempts(Some(&record_name), 20).await?,
+            attempts: self.repository.attempts(Some(&order_name(stored)), 20).await?,
         })
     }
 

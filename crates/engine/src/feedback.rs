@@ -17,6 +17,7 @@ use crate::{
     engine::{Engine, lock},
     error::{EngineError, Result},
     event::Event,
+    explain::order_name,
     health::Deed,
     progress::Progress,
     settings::StoreSettings,
@@ -153,7 +154,7 @@ impl Engine {
         let mut attempt = Attempt {
             at: now,
             connection: connection.id.clone(),
-            record: format!("order {}", stored.order.id),
+            record: order_name(stored),
             write: format!("{field} {after}"),
             outcome: "applied".to_owned(),
             run: None,

@@ -221,15 +221,19 @@ impl Engine {
         Ok(last.filter(|issue| issue.closed_at.is_some_and(|at| at >= since)).and_then(|issue| issue.answer))
     }
 
-    /// Finds what a person means: an order id, a SKU, or a connection.
+    /// Finds what a person means: an order id, a SKU, a connection, or one store's order or SKU as `STORE/IT`.
     pub async fn find_to_replay(&self, text: &str) -> Result<Vec<Replay>> {
         let connection = ConnectionId::new(text);
         if self.connection(&connection).is_some() {
             return Ok(vec![Replay::Connection(connection)]);
         }
+        let (only, text) = self.store_and_rest(text);
         let mut found = Vec::new();
         for store in &self.settings.stores {
             let id = &store.connection.id;
+            if only.as_ref().is_some_and(|only| only != id) {
+                continue;
+            }
             if let Some(order) = self.repository.order(id, &RemoteKey::new(text)).await? {
                 found.push(Replay::Order(Box::new(order)));
             }

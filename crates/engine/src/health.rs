@@ -181,7 +181,7 @@ impl Engine {
         let known = lock(&self.health.resting).get(&key).cloned();
         let refused = matches!(error.kind, ErrorKind::Auth | ErrorKind::Forbidden);
         // Calls that were under way together fail together; that is one failure, and no reason to wait longer.
-        if known.as_ref().is_some_and(|rest| self.now() < rest.until && rest.refused == refused) {
+        if !refused && known.as_ref().is_some_and(|rest| self.now() < rest.until && !rest.refused) {
             return Ok(());
         }
         let failures = known.as_ref().map_or(0, |rest| rest.failures) + 1;

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use zygos_core::{
     ConnectionId, RemoteKey,
     contract::{Checkpoint, Lane},
+    model::UnitKind,
     money::plain,
     stock::Figure,
 };
@@ -151,6 +152,8 @@ impl Engine {
         for decision in &decisions {
             found.units += 1;
             match &decision.verdict {
+                // A parent of variants is never linked: its variants are.
+                StockVerdict::LeaveAlone(_) if decision.unit.kind != UnitKind::Goods => {}
                 StockVerdict::LeaveAlone(_) if decision.erp_unit.is_none() => found.unlinked += 1,
                 StockVerdict::LeaveAlone(_) => found.not_tracked += 1,
                 StockVerdict::NotNow(_) => {

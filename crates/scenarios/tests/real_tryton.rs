@@ -180,7 +180,7 @@ async fn story(world: &RealWorld, clerk: &Clerk) {
             .await
             .expect("the state")
             .iter()
-            .any(|attempt| amid.iter().any(|id| attempt.record == format!("order {id}")))
+            .any(|attempt| amid.iter().any(|id| attempt.record == format!("order {id} of {}", there.id)))
     })
     .await;
     administer(&["stop", &env("TRYTON_DIR")]).await;

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use zygos_core::{ConnectionId, money::plain};
 use zygos_engine::{Cost, Plan, Verification};
+use zygos_storage::Mode;
 
 use crate::{assemble::Assembled, clock::machine_clock, failure::Failure, leases::Leases, show::Form};
 
@@ -68,6 +69,8 @@ struct Synced {
     troubles: Vec<(ConnectionId, String)>,
     open_issues: usize,
     waiting: u64,
+    /// Connections on which nothing is written: not approved yet, or paused.
+    not_written: Vec<String>,
 }
 
 /// Everything once.
@@ -79,15 +82,26 @@ pub async fn sync(assembled: &Assembled, form: Form) -> Result<(), Failure> {
     leases.release().await?;
     let troubles = outcome?;
     let mut waiting = 0;
+    let mut not_written = Vec::new();
     for name in engine.connection_names() {
-        waiting += engine.repository().outbox_summary(&ConnectionId::new(name)).await?.waiting;
+        let id = ConnectionId::new(&name);
+        waiting += engine.repository().outbox_summary(&id).await?.waiting;
+        if engine.repository().connection(&id).await?.mode != Mode::Live {
+            not_written.push(name);
+        }
     }
     let open_issues = engine.repository().issues(false).await?.len();
-    let synced = Synced { troubles, open_issues, waiting };
+    let synced = Synced { troubles, open_issues, waiting, not_written };
     form.print(&synced, || {
         let mut lines: Vec<String> =
             synced.troubles.iter().map(|(connection, why)| format!("{connection}: {why}")).collect();
-        lines.push(format!("done; {} changes wait, {} issues are open", synced.waiting, synced.open_issues));
+        if !synced.not_written.is_empty() {
+            lines.push(format!(
+                "only read: nothing is written on {}; `zygos plan` shows what would be, `zygos approve` lets it out",
+                synced.not_written.join(", ")
+            ));
+        }
+        lines.push(format!("done; changes that wait: {}, open issues: {}", synced.waiting, synced.open_issues));
         lines
     })?;
     if !synced.troubles.is_empty() {
@@ -100,7 +114,7 @@ fn attention(open_issues: usize) -> Result<(), Failure> {
     if open_issues == 0 {
         return Ok(());
     }
-    Err(Failure::NeedsAttention(format!("{open_issues} issues need a person; see `zygos issues`")))
+    Err(Failure::NeedsAttention(format!("something needs a person ({open_issues}); see `zygos issues`")))
 }
 
 /// Compares the stock of one store or of all.

@@ -28,22 +28,21 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Demo(demo) => demo::run(&demo, form).await,
         Command::Sandbox { vendor } => sandbox::run(vendor).await,
-        Command::Check => check::check(&open(path, form, quiet()).await?, form).await,
-        Command::Plan => balance::plan(&open(path, form, progress_watcher()).await?, form).await,
-        Command::Sync => balance::sync(&open(path, form, progress_watcher()).await?, form).await,
+        Command::Check => check::check(&open(path, quiet()).await?, form).await,
+        Command::Plan => balance::plan(&open(path, progress_watcher()).await?, form).await,
+        Command::Sync => balance::sync(&open(path, progress_watcher()).await?, form).await,
         Command::Verify { store } => {
-            balance::verify(&open(path, form, progress_watcher()).await?, store.as_deref(), form).await
+            balance::verify(&open(path, progress_watcher()).await?, store.as_deref(), form).await
         }
-        Command::Explain { what } => tell::explain(&open(path, form, quiet()).await?, &what, form).await,
-        Command::Issues { all } => issues::issues(&open(path, form, quiet()).await?, all, form).await,
+        Command::Explain { what } => tell::explain(&open(path, quiet()).await?, &what, form).await,
+        Command::Issues { all } => issues::issues(&open(path, quiet()).await?, all, form).await,
         Command::Approve { what, choice } => {
-            approve::approve(&open(path, form, quiet()).await?, what.as_deref(), choice.as_deref(), form)
-                .await
+            approve::approve(&open(path, quiet()).await?, what.as_deref(), choice.as_deref(), form).await
         }
         Command::Pause { connection, reason } => {
-            approve::pause(&open(path, form, quiet()).await?, connection.as_deref(), reason, form).await
+            approve::pause(&open(path, quiet()).await?, connection.as_deref(), reason, form).await
         }
-        Command::Replay { what } => tell::replay(&open(path, form, quiet()).await?, &what, form).await,
+        Command::Replay { what } => tell::replay(&open(path, quiet()).await?, &what, form).await,
         Command::Serve => serve::serve(path).await,
     }
 }
@@ -52,39 +51,70 @@ fn quiet() -> Watcher {
     Box::new(|_| {})
 }
 
-async fn open(path: &Path, form: Form, watcher: Watcher) -> Result<Assembled, Failure> {
-    let config = load(path, form)?;
+async fn open(path: &Path, watcher: Watcher) -> Result<Assembled, Failure> {
+    let config = load(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     assemble(config, folder, machine_clock(), watcher).await
 }
 
 /// Reads the configuration; all its problems come in one report.
-pub(crate) fn load(path: &Path, form: Form) -> Result<config::Config, Failure> {
+pub(crate) fn load(path: &Path) -> Result<config::Config, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::Configuration(format!(
             "the configuration {} cannot be read: {error}. `--config` names another file; README.md shows an example",
             path.display()
         ))
     })?;
-    config::read(&text).map_err(|problems| report(path, &text, &problems, form))
+    config::read(&text)
+        .map_err(|problems| Failure::Problems { text: report(path, &text, &problems), problems })
 }
 
-fn report(path: &Path, text: &str, problems: &[Problem], form: Form) -> Failure {
-    if form == Form::Json {
-        return match serde_json::to_string(problems) {
-            Ok(json) => Failure::Configuration(json),
-            Err(error) => Failure::Configuration(error.to_string()),
-        };
-    }
+fn report(path: &Path, text: &str, problems: &[Problem]) -> String {
+    let text = without_secrets(text);
     let mut lines = Vec::new();
     for problem in problems {
         let place = if problem.path.is_empty() { "syntax" } else { &problem.path };
         let diagnostic = MietteDiagnostic::new(format!("{place}: {}", problem.message))
             .with_label(LabeledSpan::new_with_span(None, problem.span.clone()));
-        let source = NamedSource::new(path.display().to_string(), text.to_owned());
+        let source = NamedSource::new(path.display().to_string(), text.clone());
         lines.push(format!("{:?}", miette::Report::new(diagnostic).with_source_code(source)));
     }
     let count = problems.len();
     let things = if count == 1 { "one thing" } else { "these things" };
-    Failure::Configuration(format!("{}\n{count} to mend: correct {things} and run again", lines.join("\n")))
+    format!("{}\n{count} to mend: correct {things} and run again", lines.join("\n"))
+}
+
+/// The text as it may be shown: a secret that was written into it by mistake is blotted out, byte for byte, so that
+/// every place stays where it was.
+fn without_secrets(text: &str) -> String {
+    let blotted = |line: &str| -> Option<String> {
+        let (key, value) = line.split_once('=')?;
+        let key = key.trim().trim_matches('"').to_lowercase();
+        let is_secret = ["password", "secret", "key", "token"].iter().any(|word| key.contains(word));
+        let begin = value.find(['"', '\'']).filter(|_| is_secret && !value.trim_start().starts_with('{'))?;
+        let quote = value.get(begin..=begin)?;
+        let end = value.rfind(quote).filter(|end| *end > begin)?;
+        let stars = "*".repeat(end - begin - 1);
+        Some(format!("{}={}{stars}{}", line.split_once('=')?.0, value.get(..=begin)?, value.get(end..)?))
+    };
+    text.split_inclusive('\n').map(|line| blotted(line).unwrap_or_else(|| line.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_written_into_the_configuration_is_not_shown() {
+        let text = "[erp]\npassword = \"plain-sécret\" # mine\nkey = { env = \"NAME\" }\nuser = \"sync\"\n";
+        let shown = without_secrets(text);
+        assert_eq!(shown.len(), text.len());
+        assert_eq!(
+            shown,
+            format!(
+                "[erp]\npassword = \"{}\" # mine\nkey = {{ env = \"NAME\" }}\nuser = \"sync\"\n",
+                "*".repeat(13)
+            )
+        );
+    }
 }

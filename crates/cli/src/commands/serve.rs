@@ -15,7 +15,7 @@ use crate::{
     commands::load,
     failure::Failure,
     leases::Leases,
-    show::{Form, line_of},
+    show::line_of,
 };
 
 /// A state that can't be written is tried again at least this often.
@@ -73,7 +73,7 @@ async fn once(
     began: &mut Option<Timestamp>,
     was_unwritable: bool,
 ) -> Result<(), Failure> {
-    let config = load(path, Form::Words)?;
+    let config = load(path)?;
     let listen = config.listen;
     let folder = path.parent().unwrap_or(Path::new("."));
     let watcher = Box::new(|event: &zygos_engine::Event| {

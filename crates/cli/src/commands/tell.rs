@@ -1,5 +1,4 @@
 use serde::Serialize;
-use zygos_core::RemoteKey;
 use zygos_engine::{OrderStory, UnitStory};
 
 use crate::{assemble::Assembled, failure::Failure, show::Form};
@@ -13,12 +12,12 @@ struct Stories {
 /// Explains a figure or an order. Reads the ERP; makes no call on a store.
 pub async fn explain(assembled: &Assembled, what: &str, form: Form) -> Result<(), Failure> {
     let engine = &assembled.engine;
-    let orders = engine.explain_order(&RemoteKey::new(what)).await?;
+    let orders = engine.explain_order(what).await?;
     let units = if orders.is_empty() { engine.explain_unit(what).await? } else { Vec::new() };
     if orders.is_empty() && units.is_empty() {
         return Err(Failure::Configuration(format!(
-            "there is no order and no product `{what}` in any store; run `zygos sync` or `zygos plan` once so that the \
-             stores have been read"
+            "there is no order and no product `{what}` in any store; as far as they have been read (`zygos sync` reads \
+             them once, `zygos serve` all the time)"
         )));
     }
     let stories = Stories { units, orders };
@@ -43,8 +42,6 @@ pub async fn replay(assembled: &Assembled, what: &str, form: Form) -> Result<(),
         count += engine.replay(one).await?;
     }
     form.print(&count, || {
-        vec![format!(
-            "{count} changes are decided again; `zygos serve` does it at once, else run `zygos sync`"
-        )]
+        vec![format!("decided again: {count}; `zygos serve` does it at once, else run `zygos sync`")]
     })
 }

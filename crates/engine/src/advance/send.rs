@@ -12,7 +12,7 @@ use zygos_core::{
 use zygos_storage::{Attempt, JournalEntry, Mutation, SentWrite, Settled};
 
 use super::{OrderPass, Work};
-use crate::{engine::Engine, error::Result, event::Event, health::Deed};
+use crate::{engine::Engine, error::Result, event::Event, explain::order_name, health::Deed};
 
 impl Engine {
     /// Sends one write per order, all in one batch, and settles each by its own outcome.
@@ -82,7 +82,7 @@ impl Engine {
         let mut attempt = Attempt {
             at,
             connection: erp.id.clone(),
-            record: format!("order {}", order.stored.order.id),
+            record: order_name(&order.stored),
             write: what(write).to_owned(),
             outcome: "applied".to_owned(),
             run: None,

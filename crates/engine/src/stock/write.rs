@@ -249,7 +249,7 @@ impl Engine {
                 self.tell(&Event::StockWritten {
                     store: connection.id.clone(),
                     sku: name_of(&decision.unit),
-                    before: before.unwrap_or_default(),
+                    before,
                     after: read_back,
                     why,
                 });
