@@ -120,7 +120,7 @@ fn from_flags_to_two_sides_in_balance() {
 }
 
 #[test]
-fn json_is_one_object_and_an_earlier_file_is_replaced_only_by_force() {
+fn json_is_one_object_and_an_earlier_file_is_replaced_only_by_force_and_gone_on_with() {
     let world = World::new();
     let done = init(&world, |flags| flags.push("--json".to_owned())).expect_code(0);
     let answer: serde_json::Value = serde_json::from_str(&done.out).expect("one object");
@@ -138,8 +138,27 @@ fn json_is_one_object_and_an_earlier_file_is_replaced_only_by_force() {
         again(flags);
         flags.push("--force".to_owned());
     });
-    says(&forced.expect_code(0), &["(observe)"]);
-    assert!(fs::read_to_string(world.file("shop.toml")).expect("the file").contains("prefix = \"X-\""));
+    says(&forced.expect_code(1), &["(observe)", "prefix: it was C-", "the earlier one is shop.toml.before"]);
+    // Said once, a name and a prefix stay.
+    let kept = init(&world, |flags| {
+        without(flags, "--name");
+        flags.push("--force".to_owned());
+    });
+    kept.expect_code(0);
+    let text = fs::read_to_string(world.file("shop.toml")).expect("the file");
+    assert!(text.contains("prefix = \"X-\"") && text.contains("name = \"cluj\""), "{text}");
+}
+
+#[test]
+fn a_configuration_with_several_stores_is_never_replaced_by_one() {
+    let world = World::new();
+    let before = fs::read_to_string(world.file("zygos.toml")).expect("the file");
+    let done = init(&world, |flags| {
+        with(flags, "--out", "zygos.toml");
+        flags.push("--force".to_owned());
+    });
+    says(&done.expect_code(2), &["holds 2 stores", "--out"]);
+    assert_eq!(fs::read_to_string(world.file("zygos.toml")).expect("the file"), before);
 }
 
 #[test]

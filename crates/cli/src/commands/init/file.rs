@@ -9,7 +9,10 @@ use std::{
 
 use zygos_core::{money::plain, orders::ImportWhen};
 
-use super::{accounts::Accounts, proposal::Proposal};
+use super::{
+    accounts::Accounts,
+    proposal::{Chosen, Proposal},
+};
 use crate::failure::Failure;
 
 /// A TOML text in quotes.
@@ -35,12 +38,13 @@ fn comment(text: &str) -> String {
 }
 
 /// How to log in and nothing else: enough to open both sides.
-pub fn connections(name: &str, accounts: &Accounts) -> String {
+pub fn connections(chosen: &Chosen, accounts: &Accounts) -> String {
     format!(
-        "[workspace]\nname = {}\n\n[erp]\nname = \"erp\"\n{}\n[[store]]\nname = {}\n{}",
-        quoted(name),
+        "[workspace]\nname = {}\n\n[erp]\nname = {}\n{}\n[[store]]\nname = {}\n{}",
+        quoted(chosen.workspace.as_ref().unwrap_or(&chosen.name)),
+        quoted(&chosen.erp),
         accounts.erp.lines(),
-        quoted(name),
+        quoted(&chosen.name),
         accounts.store.lines()
     )
 }
@@ -53,12 +57,12 @@ pub fn text(accounts: &Accounts, proposal: &Proposal) -> String {
         "# After a change: `zygos check`. What would be written: `zygos plan`. Nothing is until `zygos approve`.".to_owned(),
         String::new(),
         "[workspace]".to_owned(),
-        format!("name = {}", quoted(name)),
+        format!("name = {}", quoted(&proposal.workspace)),
         "# state = \"zygos.db\"                # beside this file".to_owned(),
         "# listen = \"127.0.0.1:8390\"         # webhooks and GET /status of `zygos serve`".to_owned(),
         String::new(),
         "[erp]".to_owned(),
-        "name = \"erp\"".to_owned(),
+        format!("name = {}", quoted(&proposal.erp)),
     ];
     lines.extend(accounts.erp.lines().lines().map(str::to_owned));
     lines.extend([String::new(), "[[store]]".to_owned(), format!("name = {}", quoted(name))]);
@@ -208,6 +212,9 @@ pub fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     let new = beside(path);
     let outcome = put(&new, text).and_then(|()| {
         if force {
+            if fs::symlink_metadata(path).is_ok() {
+                fs::copy(path, kept(path))?;
+            }
             return fs::rename(&new, path);
         }
         // A link refuses what came to be there meanwhile; a rename would replace it.
@@ -228,6 +235,13 @@ pub fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(is_there(path)),
         other => other.map_err(cannot),
     }
+}
+
+/// Where the file that is replaced stays.
+pub fn kept(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".before");
+    path.with_file_name(name)
 }
 
 fn beside(path: &Path) -> PathBuf {

@@ -1,6 +1,7 @@
 //! `zygos init`: looks at both sides, proposes a configuration, writes it and shows the first plan.
 
 mod accounts;
+mod earlier;
 mod file;
 mod flags;
 mod proposal;
@@ -72,6 +73,10 @@ async fn set_up(
     file::may_write(path, flags.force)?;
     let accounts = accounts::gather(flags, reborrow(&mut person), surroundings.secrets)?;
     let mut chosen = chosen(flags, &accounts)?;
+    let earlier = if flags.force { earlier::earlier(path)? } else { None };
+    if let Some(earlier) = &earlier {
+        earlier.continue_in(flags, &mut chosen);
+    }
     if let Some(person) = reborrow(&mut person) {
         ask_names(person, flags, &accounts, &mut chosen)?;
     }
@@ -84,13 +89,16 @@ async fn set_up(
     }
     let zone = TimeZone::get(&chosen.timezone).unwrap_or(TimeZone::UTC);
     let today = surroundings.clock.now().to_zoned(zone).date();
-    let proposal = loop {
+    let mut proposal = loop {
         match (propose(&survey, &chosen, today), reborrow(&mut person)) {
             (Ok(proposal), _) => break proposal,
             (Err(open), Some(person)) => decide(person, &open, &mut chosen)?,
             (Err(open), None) => return Err(undecided(&open)),
         }
     };
+    if let Some(earlier) = &earlier {
+        proposal.needs.extend(earlier.warnings(&chosen, &proposal.prefix.value));
+    }
     if form == Form::Words {
         form.print(&(), || report::proposed(&proposal))?;
     }
@@ -99,9 +107,15 @@ async fn set_up(
     if let Some(person) = reborrow(&mut person) {
         agree(person, path)?;
     }
+    let is_replaced = path.exists();
     file::write(path, &text, flags.force)?;
     if form == Form::Words {
-        let line = format!("{} is written; secrets are only named in it", path.display());
+        let kept = if is_replaced {
+            format!("; the earlier one is {}", file::kept(path).display())
+        } else {
+            String::new()
+        };
+        let line = format!("{} is written; secrets are only named in it{kept}", path.display());
         form.print(&(), || vec![line])?;
     }
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -147,7 +161,7 @@ async fn look(
     chosen: &Chosen,
     surroundings: &Surroundings<'_>,
 ) -> Result<Survey, Failure> {
-    let text = file::connections(&chosen.name, accounts);
+    let text = file::connections(chosen, accounts);
     let config = config::read(&text).map_err(|problems| Failure::Configuration(listed(&problems)))?;
     let needs_shop = config.erp.settings.orders_need_shop();
     let settings = settings_within(config, surroundings, "init")?;
@@ -163,7 +177,7 @@ async fn look(
     };
     // What is wrong on both sides is told at once.
     let mut problems: Vec<String> = blocked(&chosen.name, &of_store);
-    problems.extend(blocked("erp", &of_erp));
+    problems.extend(blocked(&chosen.erp, &of_erp));
     match (of_store, of_erp) {
         (Ok(of_store), Ok(of_erp)) if problems.is_empty() => {
             survey::survey(store, &settings.erp, (of_store, of_erp), needs_shop, clock).await
@@ -198,6 +212,8 @@ async fn begin(
 fn chosen(flags: &InitArguments, accounts: &Accounts) -> Result<Chosen, Failure> {
     let warehouses = flags.warehouses.iter().map(|text| warehouse(text)).collect::<Result<_, _>>();
     Ok(Chosen {
+        workspace: None,
+        erp: "erp".to_owned(),
         name: flags.name.clone().unwrap_or_else(|| {
             accounts.store.text("url").map_or_else(|| "shop".to_owned(), proposal::name_of)
         }),
@@ -236,7 +252,7 @@ fn shape(accounts: &Accounts, chosen: &Chosen) -> Option<String> {
     let text = format!(
         "{}\n[store.orders]\nprefix = {}\norders_from = {}\ntimezone = {}\ncurrency = {}\nwarehouse = \"x\"\nshop = \"x\"\n\
          taxes = {{}}\n",
-        file::connections(&chosen.name, accounts),
+        file::connections(chosen, accounts),
         quoted(&chosen.prefix, "A-"),
         quoted(&chosen.orders_from, "2026-01-01"),
         file::quoted(&chosen.timezone),
@@ -279,14 +295,15 @@ fn ask_names(
         })?;
     }
     if flags.prefix.is_none() {
-        let question =
-            Question::new("Prefix of its orders' numbers in the ERP").or(proposal::prefix_of(&chosen.name));
+        let question = Question::new("Prefix of its orders' numbers in the ERP")
+            .or(chosen.prefix.clone().unwrap_or_else(|| proposal::prefix_of(&chosen.name)));
         *chosen = answer(person, &question, |given| {
             well_formed(Chosen { prefix: Some(given.to_owned()), ..chosen.clone() })
         })?;
     }
     if flags.orders_from.is_none() {
-        let question = Question::new("Import orders placed since (a date)").or("today");
+        let question = Question::new("Import orders placed since (a date)")
+            .or(chosen.orders_from.as_deref().unwrap_or("today"));
         *chosen = answer(person, &question, |given| {
             let orders_from = (given != "today").then(|| given.to_owned());
             well_formed(Chosen { orders_from, ..chosen.clone() })

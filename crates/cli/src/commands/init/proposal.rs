@@ -15,6 +15,10 @@ use super::survey::{MethodFound, RateFound, SERVICES, Survey};
 /// What a person decided, by flags or answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
+    /// The store's name where it is `None`.
+    pub workspace: Option<String>,
+    /// What the ERP is called here.
+    pub erp: String,
     pub name: String,
     pub prefix: Option<String>,
     pub orders_from: Option<String>,
@@ -68,6 +72,8 @@ fn reasoned<T>(value: T, why: impl Into<String>) -> Reasoned<T> {
 /// Everything that the file says about the flows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proposal {
+    pub workspace: String,
+    pub erp: String,
     pub name: String,
     pub warehouses: Vec<WarehouseLine>,
     pub prefix: Reasoned<String>,
@@ -142,6 +148,8 @@ pub fn propose(survey: &Survey, chosen: &Chosen, today: Date) -> Result<Proposal
         SERVICES.iter().map(|(setting, sku)| service(survey, setting, sku)).collect();
     let needs = needs(survey, &taxes, &services, &currency.value);
     Ok(Proposal {
+        workspace: chosen.workspace.clone().unwrap_or_else(|| chosen.name.clone()),
+        erp: chosen.erp.clone(),
         name: chosen.name.clone(),
         warehouses,
         prefix: match &chosen.prefix {

@@ -15,6 +15,7 @@ const EXAMPLES: usize = 5;
 pub fn found(survey: &Survey) -> Vec<String> {
     let mut lines = Vec::new();
     side(&mut lines, "store", &survey.store);
+    lines.push("  whether the store lets the key write is seen at its first write".to_owned());
     side(&mut lines, "erp", &survey.erp);
     lines.extend(survey.limits.iter().map(|limit| format!("  {} {}", mark(limit.severity), limit.message)));
     let units = &survey.units;

@@ -109,7 +109,7 @@ pub(super) fn surroundings(budgets: &Budgets) -> (Arc<MerchantProSandbox>, Surro
     let faults = || Arc::new(Faults::new(1));
     let transport = InProcess::new(clock.clone()).with_host("erp.test", erp, faults()).with_host(
         "www.cluj.test",
-        shop,
+        shop.clone(),
         faults(),
     );
     (shop, Surroundings { transport: Arc::new(transport), clock, secrets: &Known, budgets })

@@ -70,7 +70,12 @@ fn survey() -> Survey {
 }
 
 fn chosen() -> Chosen {
-    Chosen { name: "cluj".to_owned(), timezone: "Europe/Bucharest".to_owned(), ..Chosen::default() }
+    Chosen {
+        erp: "erp".to_owned(),
+        name: "cluj".to_owned(),
+        timezone: "Europe/Bucharest".to_owned(),
+        ..Chosen::default()
+    }
 }
 
 fn accounts() -> Accounts {

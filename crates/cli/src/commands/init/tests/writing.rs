@@ -109,7 +109,8 @@ fn a_file_that_is_there_is_replaced_only_when_asked_and_nothing_else_is_left() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "one");
     write(&path, "three", true).expect("it is replaced");
     assert_eq!(fs::read_to_string(&path).unwrap(), "three");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_to_string(folder.path().join("zygos.toml.before")).unwrap(), "one");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     let nowhere = folder.path().join("nowhere").join("zygos.toml");
     let Err(Failure::Configuration(words)) = may_write(&nowhere, true) else { panic!("no such folder") };
     assert!(words.contains("no such folder"), "{words}");
