@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use zygos_core::settings::parse_duration;
 
+use crate::commands::init::InitArguments;
+
 /// Keeps online stores and ERPs in balance.
 ///
 /// Exit codes: 0 good; 1 done, but something needs a person; 2 the configuration or the command is wrong; 3 a
@@ -24,6 +26,9 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// Look at a store and an ERP, propose a configuration, write it, and show the first plan; writes nothing to
+    /// either.
+    Init(Box<InitArguments>),
     /// Test the configuration and every connection.
     Check,
     /// Read both sides and show what would be written; writes nothing.

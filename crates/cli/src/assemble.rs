@@ -31,7 +31,7 @@ pub struct Assembled {
 }
 
 /// Secrets from the environment and from files.
-struct MachineSecrets;
+pub struct MachineSecrets;
 
 impl Secrets for MachineSecrets {
     fn resolve(&self, secret: &SecretRef) -> Result<SecretString, OpenError> {
@@ -65,14 +65,29 @@ pub async fn assemble(
     clock: SharedClock,
     watcher: Watcher,
 ) -> Result<Assembled, Failure> {
-    let transport: Arc<dyn Transport> =
-        Arc::new(HttpTransport::new().map_err(|error| Failure::Unavailable(error.to_string()))?);
+    let budgets = Budgets::default();
+    let surroundings =
+        Surroundings { transport: http_transport()?, clock, secrets: &MachineSecrets, budgets: &budgets };
+    assemble_within(config, folder, &surroundings, watcher).await
+}
+
+pub fn http_transport() -> Result<Arc<dyn Transport>, Failure> {
+    Ok(Arc::new(HttpTransport::new().map_err(|error| Failure::Unavailable(error.to_string()))?))
+}
+
+/// As [`assemble`], with calls that count together with what else was called within `surroundings`.
+pub async fn assemble_within(
+    config: Config,
+    folder: &Path,
+    surroundings: &Surroundings<'_>,
+    watcher: Watcher,
+) -> Result<Assembled, Failure> {
     let path: PathBuf = folder.join(&config.state);
     let state = SqliteRepository::open(&path, config.workspace.clone()).await?;
     let lock = Arc::new(OwnerLock::take(&path)?);
-    let settings = engine_settings(config, transport, &clock, &MachineSecrets, lock.name())?;
+    let settings = settings_within(config, surroundings, lock.name())?;
     let repository: Arc<dyn Repository> = Arc::new(state.clone());
-    let engine = Engine::new(repository, clock, settings, watcher);
+    let engine = Engine::new(repository, surroundings.clock.clone(), settings, watcher);
     Ok(Assembled { engine: Arc::new(engine), state, lock })
 }
 
@@ -84,13 +99,22 @@ pub fn engine_settings(
     secrets: &dyn Secrets,
     owner: &str,
 ) -> Result<EngineSettings, Failure> {
-    every_secret(&config, secrets)?;
     let budgets = Budgets::default();
     let surroundings = Surroundings { transport, clock: clock.clone(), secrets, budgets: &budgets };
+    settings_within(config, &surroundings, owner)
+}
+
+/// As [`engine_settings`], within surroundings that others share.
+pub fn settings_within(
+    config: Config,
+    surroundings: &Surroundings<'_>,
+    owner: &str,
+) -> Result<EngineSettings, Failure> {
+    every_secret(&config, surroundings.secrets)?;
     let mut stores = Vec::new();
     for store in config.stores {
         stores.push(StoreSettings {
-            connection: connection(&store.account, &surroundings)?,
+            connection: connection(&store.account, surroundings)?,
             stock: store.stock,
             orders: store.orders,
             feedback: store.feedback,
@@ -98,7 +122,7 @@ pub fn engine_settings(
     }
     Ok(EngineSettings {
         stores,
-        erp: connection(&config.erp, &surroundings)?,
+        erp: connection(&config.erp, surroundings)?,
         pace: config.pace,
         guard: config.guard,
         owner: owner.to_owned(),

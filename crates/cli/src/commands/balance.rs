@@ -17,7 +17,7 @@ pub async fn plan(assembled: &Assembled, form: Form) -> Result<(), Failure> {
     form.print(&plan, || words(&plan))
 }
 
-fn words(plan: &Plan) -> Vec<String> {
+pub(super) fn words(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     for stock in &plan.stock {
         let before = stock.before.map_or("?".to_owned(), plain);

@@ -10,7 +10,7 @@ use zygos_engine::{Connection, EngineError, StoreSettings};
 use crate::{assemble::Assembled, clock::machine_clock, failure::Failure, show::Form};
 
 #[derive(Serialize)]
-struct Checked {
+pub(super) struct Checked {
     connection: String,
     product: Option<String>,
     mode: zygos_storage::Mode,
@@ -19,11 +19,20 @@ struct Checked {
 
 /// Tests every connection, and whether what is configured fits what the ERP has.
 pub async fn check(assembled: &Assembled, form: Form) -> Result<(), Failure> {
+    let all = gather(assembled).await?;
+    form.print(&all, || words(&all))?;
+    verdict(&all)
+}
+
+/// What stands under this name is about the configuration, not about a connection.
+const CONFIGURATION: &str = "configuration";
+
+pub(super) async fn gather(assembled: &Assembled) -> Result<Vec<Checked>, Failure> {
     let engine = &assembled.engine;
     let settings = engine.settings();
     let mut all = Vec::new();
     let mut unfit = Checked {
-        connection: "configuration".to_owned(),
+        connection: CONFIGURATION.to_owned(),
         product: None,
         mode: zygos_storage::Mode::Observe,
         findings: settings.stores.iter().flat_map(|store| limits(store, &settings.erp)).collect(),
@@ -42,31 +51,39 @@ pub async fn check(assembled: &Assembled, form: Form) -> Result<(), Failure> {
         // An ERP that can't be asked has said so above.
         Ok(_) | Err(_) => {}
     }
-    let is_unfit = unfit.findings.iter().any(|finding| finding.severity == Severity::Blocking);
     if !unfit.findings.is_empty() {
         all.push(unfit);
     }
-    let worst = all.iter().flat_map(|checked| &checked.findings).map(|finding| finding.severity).max();
-    form.print(&all, || {
-        let mut lines = Vec::new();
-        for checked in &all {
-            let mode = format!("{:?}", checked.mode).to_lowercase();
-            lines.push(match &checked.product {
-                Some(product) => format!("{} {product} ({mode})", checked.connection),
-                None => checked.connection.clone(),
-            });
-            for finding in &checked.findings {
-                let mark = match finding.severity {
-                    Severity::Good => "good   ",
-                    Severity::Warning => "warning",
-                    Severity::Blocking => "BLOCKED",
-                };
-                lines.push(format!("  {mark} {}", finding.message));
-            }
+    Ok(all)
+}
+
+pub(super) fn words(all: &[Checked]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for checked in all {
+        let mode = format!("{:?}", checked.mode).to_lowercase();
+        lines.push(match &checked.product {
+            Some(product) => format!("{} {product} ({mode})", checked.connection),
+            None => checked.connection.clone(),
+        });
+        for finding in &checked.findings {
+            let mark = match finding.severity {
+                Severity::Good => "good   ",
+                Severity::Warning => "warning",
+                Severity::Blocking => "BLOCKED",
+            };
+            lines.push(format!("  {mark} {}", finding.message));
         }
-        lines
-    })?;
-    match worst {
+    }
+    lines
+}
+
+pub(super) fn verdict(all: &[Checked]) -> Result<(), Failure> {
+    let worst = |checked: &Checked| checked.findings.iter().map(|finding| finding.severity).max();
+    // The last of them: a connection may have the same name.
+    let is_unfit = all.last().is_some_and(|last| {
+        last.connection == CONFIGURATION && last.product.is_none() && worst(last) == Some(Severity::Blocking)
+    });
+    match all.iter().filter_map(worst).max() {
         _ if is_unfit => Err(Failure::Configuration("the configuration does not fit: see above".to_owned())),
         Some(Severity::Blocking) => Err(Failure::Unavailable("not ready: see above".to_owned())),
         Some(Severity::Warning) => Err(Failure::NeedsAttention("ready, with warnings".to_owned())),

@@ -1,6 +1,7 @@
 mod approve;
 mod balance;
 mod check;
+pub mod init;
 mod issues;
 mod serve;
 mod tell;
@@ -28,6 +29,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Demo(demo) => demo::run(&demo, form).await,
         Command::Sandbox { vendor } => sandbox::run(vendor).await,
+        Command::Init(flags) => init::init(&flags, path, form).await,
         Command::Check => check::check(&open(path, quiet()).await?, form).await,
         Command::Plan => balance::plan(&open(path, progress_watcher()).await?, form).await,
         Command::Sync => balance::sync(&open(path, progress_watcher()).await?, form).await,

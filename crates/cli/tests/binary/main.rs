@@ -7,6 +7,8 @@ mod disk_full;
 #[cfg(test)]
 mod four_cases;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod process;

@@ -200,6 +200,11 @@ impl World {
         fs::write(self.directory.path().join("zygos.toml"), text).expect("a file");
     }
 
+    /// A file in the folder that commands run in.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
     pub fn state_file(&self) -> PathBuf {
         self.directory.path().join("zygos.db")
     }
