@@ -105,6 +105,12 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     twice(root, &sections);
     let pace = root.section("pace").map_or_else(Pace::default, |section| pace(&section));
     let guard = root.section("guard").map_or_else(GuardLimits::default, |section| guard(&section));
+    let limits = root.section("limits").map(|section| {
+        let writes = section.number("writes_per_run", 1, 1_000_000_000);
+        section.finish();
+        writes
+    });
+    let guard = GuardLimits { writes_per_run: limits.flatten(), ..guard };
     let config = Config {
         workspace: WorkspaceId::new(workspace?),
         state: PathBuf::from(state),
@@ -384,6 +390,7 @@ fn guard(section: &Section<'_>) -> GuardLimits {
         zeroed_free: section.number("zeroed_free", 0, 1_000_000).unwrap_or(default.zeroed_free),
         zeroed_percent: section.number("zeroed_percent", 1, 100).unwrap_or(default.zeroed_percent),
         feed_percent: section.number("feed_percent", 1, 100).unwrap_or(default.feed_percent),
+        writes_per_run: None,
     };
     section.finish();
     limits

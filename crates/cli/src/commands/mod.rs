@@ -1,7 +1,10 @@
 mod approve;
 mod balance;
 mod check;
+mod history;
 mod issues;
+mod plan;
+mod plan_file;
 mod serve;
 mod tell;
 
@@ -29,12 +32,21 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Demo(demo) => demo::run(&demo, form).await,
         Command::Sandbox { vendor } => sandbox::run(vendor).await,
         Command::Check => check::check(&open(path, form, quiet()).await?, form).await,
-        Command::Plan => balance::plan(&open(path, form, progress_watcher()).await?, form).await,
-        Command::Sync => balance::sync(&open(path, form, progress_watcher()).await?, form).await,
-        Command::Verify { store } => {
-            balance::verify(&open(path, form, progress_watcher()).await?, store.as_deref(), form).await
+        Command::Plan(wanted) => {
+            plan::plan(&open(path, form, progress_watcher()).await?, &wanted, form).await
+        }
+        Command::Sync { plan, most } => {
+            let assembled = open_limited(path, form, most).await?;
+            match plan {
+                Some(file) => plan::carry_out(&assembled, &file, form).await,
+                None => balance::sync(&assembled, form).await,
+            }
+        }
+        Command::Verify { store, most } => {
+            balance::verify(&open_limited(path, form, most).await?, store.as_deref(), form).await
         }
         Command::Explain { what } => tell::explain(&open(path, form, quiet()).await?, &what, form).await,
+        Command::History(wanted) => history::history(&open(path, form, quiet()).await?, &wanted, form).await,
         Command::Issues { all } => issues::issues(&open(path, form, quiet()).await?, all, form).await,
         Command::Approve { what, choice } => {
             approve::approve(&open(path, form, quiet()).await?, what.as_deref(), choice.as_deref(), form)
@@ -56,6 +68,14 @@ async fn open(path: &Path, form: Form, watcher: Watcher) -> Result<Assembled, Fa
     let config = load(path, form)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     assemble(config, folder, machine_clock(), watcher).await
+}
+
+/// With at most so many writes in a run, whatever the configuration says.
+async fn open_limited(path: &Path, form: Form, most: Option<u32>) -> Result<Assembled, Failure> {
+    let mut config = load(path, form)?;
+    config.guard.writes_per_run = most.or(config.guard.writes_per_run);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    assemble(config, folder, machine_clock(), progress_watcher()).await
 }
 
 /// Reads the configuration; all its problems come in one report.
