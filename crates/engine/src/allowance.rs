@@ -58,6 +58,19 @@ impl Engine {
         Ok(records.iter().map(&mut grant).collect())
     }
 
+    /// Closes the issues of [`SUBJECT`] for which nothing waits any more, such as after a replay by hand.
+    pub(crate) async fn close_answered_limits(&self) -> Result<()> {
+        for name in self.connection_names() {
+            let id = ConnectionId::new(name);
+            let Some(open) = self.repository.open_issue(&id, "guard", SUBJECT).await? else { continue };
+            let rows = self.repository.outbox(Some(&id), u32::MAX >> 1).await?;
+            if !rows.iter().any(|row| row.held_by == Some(open.id)) {
+                self.commit(vec![self.close_issue(&id, "guard", SUBJECT)]).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Opens or renews the issue about what this run may not write; answers how the rows are to be settled.
     pub(crate) async fn held_by_allowance(&self, connection: &ConnectionId, more: usize) -> Result<Settled> {
         let open = self.repository.open_issue(connection, "guard", SUBJECT).await?;

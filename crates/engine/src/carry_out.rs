@@ -62,6 +62,7 @@ impl Engine {
         self.commit(vec![zygos_storage::Mutation::PutRun(run.clone())]).await?;
         self.carry_out_stock(&seen, &run_id, plan, &mut carried).await?;
         self.carry_out_orders(&seen, plan, &mut carried).await?;
+        self.close_answered_limits().await?;
         for stock in seen.stock() {
             let (line, to) = self.outcome_of_unit(&seen, stock, &run_id).await?;
             carried.put(line, to);

@@ -1,6 +1,6 @@
 //! Every write of a product or an order: before, after, why, in which run; and the tries that came to nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -191,9 +191,14 @@ impl Engine {
                 records.push((key, record));
             }
         }
+        let mut named = BTreeSet::new();
         for (key, record) in records {
             let written = self.repository.journal(Some(store), Some(&key), ALL).await?;
-            let tried = self.repository.attempts(Some(&record), ALL).await?;
+            // A try bears the SKU only: where two products of a store share it, it is told once.
+            let tried = match named.insert(record.clone()) {
+                true => self.repository.attempts(Some(&record), ALL).await?,
+                false => Vec::new(),
+            };
             let entries = found.record(store, &record);
             let stock = written.into_iter().filter(|entry| entry.entity == Entity::Stock);
             entries.extend(stock.map(|entry| written_entry(entry, &record)));

@@ -196,6 +196,7 @@ impl Engine {
                 break;
             }
         }
+        self.close_answered_limits().await?;
         troubles.sort();
         troubles.dedup();
         Ok(troubles)
