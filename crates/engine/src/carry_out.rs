@@ -45,6 +45,8 @@ impl Engine {
         let _limited = self.limited_run();
         let now = self.plan().await?;
         let seen = Seen::new(plan);
+        let configured = self.settings.stores.iter().map(|store| &store.connection.id);
+        seen.leave_out_other_stores(&configured.collect());
         let mut carried = CarriedOut { new_since: new_since(&seen, plan, &now), ..CarriedOut::default() };
         carried.moved.extend(plan.orders.iter().filter_map(|order| moved_rest(order, &now)));
 
@@ -91,7 +93,7 @@ impl Engine {
         plan: &SeenPlan,
         carried: &mut CarriedOut,
     ) -> Result<()> {
-        let reason = format!("the plan of {}", plan.made_at);
+        let reason = format!("the plan of {:.0}", plan.made_at);
         for store in &self.settings.stores {
             let id = &store.connection.id;
             let units: Vec<&RemoteKey> =
@@ -142,6 +144,9 @@ impl Engine {
         let erp = &self.settings.erp.id;
         let mut wishes = Vec::new();
         for order in seen.orders() {
+            if seen.fate(&order.store, &record_of(order)).is_some() {
+                continue;
+            }
             let mut closed = None;
             for connection in [erp, &order.store] {
                 if closed.is_none() && !self.is_live(connection).await? {
@@ -154,7 +159,7 @@ impl Engine {
                     seen.order_waits(&order.store, &order.order, &why);
                 }
                 None => {
-                    let reason = format!("the plan of {}", plan.made_at);
+                    let reason = format!("the plan of {:.0}", plan.made_at);
                     wishes.push(self.wish(erp, record_of(order), Lane::Orders, reason));
                 }
             }
@@ -238,7 +243,7 @@ impl Engine {
         Ok(match rows.into_iter().find(|row| &row.record == record) {
             Some(row) => match row.held_by {
                 Some(issue) => format!("it waits for a person: issue {issue}"),
-                None => format!("it is tried again from {} on: {}", row.due_at, row.reason),
+                None => format!("it is tried again from {:.0} on: {}", row.due_at, row.reason),
             },
             None => "nothing was written; `zygos explain` says how it stands".to_owned(),
         })

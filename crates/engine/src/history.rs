@@ -103,7 +103,7 @@ impl HistoryEntry {
             _ => String::new(),
         };
         let run = self.run.as_ref().map(|run| format!(", run {run}")).unwrap_or_default();
-        format!("{}  {mark}{record}{}{change} ({}{run})", self.at, self.field, self.why)
+        format!("{:.0}  {mark}{record}{}{change} ({}{run})", self.at, self.field, self.why)
     }
 }
 

@@ -199,6 +199,21 @@ impl<'a> Seen<'a> {
         self.put(store, OutboxRecord::Stock(unit.clone()), Fate::Waits(why.to_owned()));
     }
 
+    pub fn unit_moved(&self, store: &ConnectionId, unit: &RemoteKey, words: &str) {
+        self.put(store, OutboxRecord::Stock(unit.clone()), Fate::Moved(words.to_owned()));
+    }
+
+    /// Entries of stores that are not configured any more.
+    pub fn leave_out_other_stores(&self, configured: &BTreeSet<&ConnectionId>) {
+        let moved = || Fate::Moved("its store is not in the configuration any more".to_owned());
+        for stock in self.stock().filter(|stock| !configured.contains(&stock.store)) {
+            self.put(&stock.store, OutboxRecord::Stock(stock.unit.clone()), moved());
+        }
+        for order in self.orders().filter(|order| !configured.contains(&order.store)) {
+            self.put(&order.store, record_of(order), moved());
+        }
+    }
+
     pub fn order_waits(&self, store: &ConnectionId, order: &RemoteKey, why: &str) {
         let record = OutboxRecord::Order { store: store.clone(), order: order.clone() };
         self.put(store, record, Fate::Waits(why.to_owned()));

@@ -9,6 +9,8 @@ mod four_cases;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod refusals;

@@ -64,7 +64,9 @@ impl Engine {
             }
             let Some(decision) = by_unit.remove(unit) else {
                 // The unit is gone from the store.
-                waits(unit, "the product is gone from the store");
+                if let Some(seen) = seen {
+                    seen.unit_moved(id, unit, "the product is gone from the store");
+                }
                 self.settle_if_ours(row, Settled::Done).await?;
                 continue;
             };

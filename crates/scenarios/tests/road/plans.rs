@@ -137,6 +137,32 @@ fn a_plan_writes_nothing_to_a_connection_that_is_paused() {
 }
 
 #[test]
+fn a_plan_names_the_stores_and_products_that_are_gone_and_keeps_to_the_limit_of_a_run() {
+    let road = at_rest(|settings| settings.guard.writes_per_run = Some(1));
+    let [first, second, gone] = three(&road, 4);
+    road.set_mode("athens", Mode::Paused);
+    for sku in [&first, &second, &gone] {
+        road.receive(sku, 5);
+    }
+    let mut plan = seen(&road);
+    plan.stock.retain(|stock| stock.store.as_str() == "cluj");
+    let mut elsewhere = plan.stock[0].clone();
+    elsewhere.store = ConnectionId::new("closed-down");
+    plan.stock.push(elsewhere);
+    road.world.shops[CLUJ].sandbox.delete_product(road.unit(CLUJ, &gone));
+    let carried = carry_out(&road, &plan);
+    let moved = lines(&carried.moved);
+    assert!(
+        moved.iter().any(|line| line.0 == "closed-down" && line.2.contains("configuration")),
+        "{moved:?}"
+    );
+    assert!(moved.iter().any(|line| line.1 == gone && line.2.contains("gone")), "{moved:?}");
+    assert_eq!((carried.done.len(), carried.waiting.len()), (1, 1), "{carried:?}");
+    assert!(carried.waiting[0].words.contains("zygos issues"), "{carried:?}");
+    assert!(limit_issue(&road, "cluj").is_some());
+}
+
+#[test]
 fn what_is_beyond_the_writes_of_a_run_waits_until_it_is_approved() {
     let road = at_rest(|settings| settings.guard.writes_per_run = Some(2));
     let skus: Vec<String> = road.skus_with(4).into_iter().take(4).collect();
