@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use zygos_core::settings::parse_duration;
 
 use crate::commands::init::InitArguments;
@@ -32,19 +33,31 @@ pub enum Command {
     /// Test the configuration and every connection.
     Check,
     /// Read both sides and show what would be written; writes nothing.
-    Plan,
+    Plan(PlanArguments),
     /// Bring both sides into balance once.
-    Sync,
+    Sync {
+        /// Only what this plan holds and what is still exactly as it says; see `plan --out`.
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
+        /// More figures and new orders than this wait for approval.
+        #[arg(long, value_name = "N")]
+        most: Option<u32>,
+    },
     /// Compare the stock of every unit with what it should be, and correct it by policy.
     Verify {
         /// Only this store.
         store: Option<String>,
+        /// More figures than this wait for approval.
+        #[arg(long, value_name = "N")]
+        most: Option<u32>,
     },
     /// Why is it 7? Where is that order?
     Explain {
         /// A SKU, an EAN or an order id.
         what: String,
     },
+    /// Every write of a product or an order: before, after, why; and what was refused or not answered.
+    History(HistoryArguments),
     /// What needs a person.
     Issues {
         /// Closed ones too.
@@ -80,6 +93,31 @@ pub enum Command {
         #[command(subcommand)]
         vendor: SandboxVendor,
     },
+}
+
+#[derive(Args)]
+pub struct PlanArguments {
+    /// Keep the plan in this file, for `zygos sync --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Overwrite the file if it is there.
+    #[arg(long, requires = "out")]
+    pub force: bool,
+    /// Show every entry, however many there are.
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Args)]
+pub struct HistoryArguments {
+    /// A SKU, an EAN, an order id or the reference of a sale.
+    pub what: String,
+    /// Only from this day (its midnight in UTC) or time on.
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    pub since: Option<Timestamp>,
+    /// Only the newest so many of each connection.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 #[derive(Args)]
@@ -136,4 +174,10 @@ impl Arguments {
 
 fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "a length of time such as 60s, 5m or 2h".to_owned())
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let midnight = |date: Date| date.to_zoned(TimeZone::UTC).ok().map(|moment| moment.timestamp());
+    let moment = text.parse().ok().or_else(|| text.parse().ok().and_then(midnight));
+    moment.ok_or_else(|| "a date such as 2026-11-24 or a time such as 2026-11-24T08:00:00+02:00".to_owned())
 }

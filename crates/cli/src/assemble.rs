@@ -12,7 +12,7 @@ use zygos_connectors::{
     registry::{OpenError, Secrets, Surroundings, open},
     transport::HttpTransport,
 };
-use zygos_core::{SharedClock, http::Transport, settings::SecretRef};
+use zygos_core::{SharedClock, WorkspaceId, http::Transport, settings::SecretRef};
 use zygos_engine::{Connection, Engine, EngineSettings, StoreSettings, Watcher};
 use zygos_storage::{Repository, SqliteRepository};
 
@@ -26,6 +26,7 @@ use crate::{
 pub struct Assembled {
     pub engine: Arc<Engine>,
     pub state: SqliteRepository,
+    pub workspace: WorkspaceId,
     /// Lives as long as the process works on the state.
     pub lock: Arc<OwnerLock>,
 }
@@ -85,10 +86,11 @@ pub async fn assemble_within(
     let path: PathBuf = folder.join(&config.state);
     let state = SqliteRepository::open(&path, config.workspace.clone()).await?;
     let lock = Arc::new(OwnerLock::take(&path)?);
+    let workspace = config.workspace.clone();
     let settings = settings_within(config, surroundings, lock.name())?;
     let repository: Arc<dyn Repository> = Arc::new(state.clone());
     let engine = Engine::new(repository, surroundings.clock.clone(), settings, watcher);
-    Ok(Assembled { engine: Arc::new(engine), state, lock })
+    Ok(Assembled { engine: Arc::new(engine), state, workspace, lock })
 }
 
 /// The engine's settings with connectors that call through `transport`, for a process that leases call `owner`.

@@ -11,7 +11,7 @@ use zygos_core::{
     guard::GuardLimits,
     money::Currency,
     orders::{FeedbackRule, ImportWhen, PaymentRule, TooLong},
-    settings::{Document, Problem, Section},
+    settings::{Document, Problem, Section, nearest},
     stock::Figure,
 };
 use zygos_engine::{DriftPolicy, GuestFlow, OrderFlow, Pace, StockFlow};
@@ -105,6 +105,12 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     twice(root, &sections);
     let pace = root.section("pace").map_or_else(Pace::default, |section| pace(&section));
     let guard = root.section("guard").map_or_else(GuardLimits::default, |section| guard(&section));
+    let limits = root.section("limits").map(|section| {
+        let writes = section.number("writes_per_run", 1, 1_000_000_000);
+        section.finish();
+        writes
+    });
+    let guard = GuardLimits { writes_per_run: limits.flatten(), ..guard };
     let config = Config {
         workspace: WorkspaceId::new(workspace?),
         state: PathBuf::from(state),
@@ -160,11 +166,16 @@ fn account(section: &Section<'_>, side: Side) -> Option<AccountConfig> {
         section.problem("vendor", format!("is missing; it can be {}", names.join(" or ")));
     }
     let vendor = section.choice("vendor", &choices).and_then(|index| vendors.get(index));
-    if vendor.is_none() {
-        // Nobody can say what this vendor's other settings would be.
-        section.overlook_the_rest();
-    }
     let settings = vendor.and_then(|vendor| (vendor.read)(section));
+    if vendor.is_none() {
+        let meant =
+            section.peek("vendor").and_then(|text| nearest(text, choices.iter().map(|(name, _)| *name)));
+        match vendors.iter().find(|vendor| Some(vendor.name) == meant) {
+            // What is wrong with the rest is told for the vendor that was most likely meant.
+            Some(meant) => drop((meant.read)(section)),
+            None => section.overlook_the_rest(),
+        }
+    }
     Some(AccountConfig { name: ConnectionId::new(name?), settings: settings? })
 }
 
@@ -393,6 +404,7 @@ fn guard(section: &Section<'_>) -> GuardLimits {
         zeroed_free: section.number("zeroed_free", 0, 1_000_000).unwrap_or(default.zeroed_free),
         zeroed_percent: section.number("zeroed_percent", 1, 100).unwrap_or(default.zeroed_percent),
         feed_percent: section.number("feed_percent", 1, 100).unwrap_or(default.feed_percent),
+        writes_per_run: None,
     };
     section.finish();
     limits

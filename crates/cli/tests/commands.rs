@@ -129,6 +129,11 @@ fn what_the_command_line_or_the_state_does_not_know_is_code_2() {
         &["approve", "17"],
         &["verify", "nowhere"],
         &["explain", "NOTHING"],
+        &["history", "NOTHING"],
+        &["history", "NOTHING", "--since", "yesterday"],
+        &["plan", "--force"],
+        &["sync", "--plan", "no-such-plan.json"],
+        &["sync", "--most", "many"],
         &["replay", "NOTHING"],
         &["dance"],
     ] {
@@ -138,6 +143,37 @@ fn what_the_command_line_or_the_state_does_not_know_is_code_2() {
     }
     std::fs::remove_file(place.folder.join("zygos.toml")).unwrap();
     assert_eq!(place.complaint(&["check"]).0, 2);
+}
+
+#[test]
+fn a_plan_file_that_is_there_or_is_no_plan_is_told_before_anything_is_asked() {
+    let place = Place::new("plan-file");
+    let file = place.folder.join("plan.json");
+    let name = file.to_str().unwrap();
+    std::fs::write(&file, "{\"kind\": \"shopping list\"}").unwrap();
+    let (code, text) = place.complaint(&["plan", "--out", name]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains(name) && text.contains("--force"), "{text}");
+    let (code, text) = place.complaint(&["sync", "--plan", name]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains(name) && text.contains("zygos plan --out"), "{text}");
+    std::fs::write(&file, "{\"kind\": \"zygos plan\", \"version\": 1, \"made_at\"").unwrap();
+    assert_eq!(place.complaint(&["sync", "--plan", name]).0, 2);
+
+    let whole = |workspace: &str| {
+        format!(
+            r#"{{"kind": "zygos plan", "version": 1, "made_at": "2026-11-24T08:00:00Z", "workspace": "{workspace}",
+            "stock": [], "orders": []}}"#
+        )
+    };
+    std::fs::write(&file, whole("another")).unwrap();
+    let (code, text) = place.complaint(&["sync", "--plan", name]);
+    assert!(code == 2 && text.contains("another") && text.contains("company"), "{code}: {text}");
+    std::fs::write(&file, whole("company")).unwrap();
+    assert_eq!(place.complaint(&["sync", "--plan", name]).0, 3, "it is a plan; the servers are away");
+    // Nothing could be read, so there is no new plan, and the old file is as it was.
+    assert_eq!(place.complaint(&["plan", "--out", name, "--force"]).0, 3);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), whole("company"));
 }
 
 #[test]

@@ -14,11 +14,13 @@ pub struct GuardLimits {
     pub zeroed_percent: u32,
     /// Percent of the units expected that the ERP's answer must cover.
     pub feed_percent: u32,
+    /// So many figures and new orders may be written in one run; no limit when `None`.
+    pub writes_per_run: Option<u32>,
 }
 
 impl Default for GuardLimits {
     fn default() -> Self {
-        Self { zeroed_free: 10, zeroed_percent: 50, feed_percent: 80 }
+        Self { zeroed_free: 10, zeroed_percent: 50, feed_percent: 80, writes_per_run: None }
     }
 }
 
@@ -94,6 +96,15 @@ pub fn inspect_pace(zeroed: u64, units_in_store: u64, limits: &GuardLimits) -> O
     })
 }
 
+/// Looks at how much one run wants to write, what it has written included. What is beyond the limit is held.
+pub fn inspect_run(wanted: u64, limits: &GuardLimits) -> Option<GuardFinding> {
+    let most = limits.writes_per_run?;
+    (wanted > u64::from(most)).then(|| GuardFinding {
+        weight: Weight::Hold,
+        text: format!("this run wants to write more than the {most} figures and new orders that one run may"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +148,14 @@ mod tests {
             Some(Weight::Hold)
         );
         assert_eq!(inspect_pace(10, 10, &GuardLimits::default()), None);
+    }
+
+    #[test]
+    fn a_run_that_writes_more_than_it_may_waits() {
+        let limits = GuardLimits { writes_per_run: Some(3), ..GuardLimits::default() };
+        assert_eq!(inspect_run(3, &limits), None);
+        assert_eq!(inspect_run(4, &limits).map(|found| found.weight), Some(Weight::Hold));
+        assert_eq!(inspect_run(u64::MAX, &GuardLimits::default()), None);
     }
 
     #[test]

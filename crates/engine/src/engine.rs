@@ -18,6 +18,7 @@ use zygos_core::{
 use zygos_storage::{Issue, Mutation, OutboxKind, Repository, Wish};
 
 use crate::{
+    allowance::Allowance,
     error::{EngineError, Result},
     event::{Event, Watcher},
     flows::Resolved,
@@ -68,6 +69,8 @@ pub struct Engine {
     pub(crate) retry: RetrySchedule,
     watcher: Watcher,
     pub(crate) jitter: StdMutex<u64>,
+    /// Set while a run is limited; see [`Self::limited_run`].
+    pub(crate) allowance: StdMutex<Option<Allowance>>,
 }
 
 impl Engine {
@@ -120,6 +123,7 @@ impl Engine {
             retry: RetrySchedule::default(),
             watcher,
             jitter,
+            allowance: StdMutex::new(None),
         }
     }
 

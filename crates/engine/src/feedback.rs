@@ -200,7 +200,7 @@ impl Engine {
             }
             Err(error) => {
                 self.failed_for_one(connection, TELL, &error).await?;
-                attempt.outcome = error.to_string();
+                attempt.outcome = crate::history::outcome_of(&error);
                 let mut mutations = vec![Mutation::AddAttempt(attempt)];
                 let settled = if error.maybe_applied() {
                     let max_in_flight = connection.connector.capabilities().max_in_flight;

@@ -92,7 +92,7 @@ impl Engine {
                     checkpoint: Checkpoint(until.to_string()),
                 });
                 for row in self.repository.outbox(Some(&issue.connection), u32::MAX >> 1).await? {
-                    if row.record.kind() == OutboxKind::Stock {
+                    if row.record.kind() == OutboxKind::Stock || row.held_by == Some(issue.id) {
                         mutations.push(self.by_hand(
                             &row.connection,
                             row.record,

@@ -4,6 +4,8 @@
 //! no state that matters, and may be dropped at any await.
 
 mod advance;
+mod allowance;
+mod carry_out;
 mod catalogue;
 mod engine;
 mod erp_changes;
@@ -15,10 +17,12 @@ mod figures;
 mod flows;
 mod hand;
 mod health;
+mod history;
 mod intake;
 mod ledger;
 mod own_sale;
 mod plan;
+mod plan_seen;
 mod product_pages;
 mod progress;
 mod put_off;
@@ -33,6 +37,8 @@ mod verify;
 mod webhooks;
 
 pub use advance::OrderPass;
+pub use allowance::LimitedRun;
+pub use carry_out::{CarriedOut, PlanLine};
 pub use catalogue::ProductScan;
 pub use engine::Engine;
 pub use error::{EngineError, Result};
@@ -40,7 +46,9 @@ pub use event::{Event, Watcher};
 pub use explain::{OrderStory, UnitStory};
 pub use flows::Resolved;
 pub use hand::Replay;
-pub use plan::{Cost, LeftAlone, Plan, PlannedOrder, PlannedStock};
+pub use history::{ConnectionHistory, History, HistoryEntry, HistoryRange, Tried};
+pub use plan::{Cost, LeftAlone, Plan, PlannedOrder, PlannedStep, PlannedStock};
+pub use plan_seen::{PlanProblem, SeenOrder, SeenPlan, SeenStock};
 pub use progress::{GoLiveChoice, Progress};
 pub use settings::{
     Connection, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, StockFlow, StoreSettings,

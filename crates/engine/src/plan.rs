@@ -1,7 +1,7 @@
 //! What would be written now, decided and shown, not sent.
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zygos_core::{ConnectionId, RemoteKey, orders::ImportDecision, pacing::time_for};
 use zygos_storage::OrderFilter;
 
@@ -36,6 +36,8 @@ pub struct Cost {
 #[derive(Clone, Debug, Serialize)]
 pub struct PlannedStock {
     pub store: ConnectionId,
+    /// The store's key.
+    pub unit: RemoteKey,
     pub sku: String,
     pub before: Option<Decimal>,
     pub after: Decimal,
@@ -46,7 +48,19 @@ pub struct PlannedStock {
 pub struct PlannedOrder {
     pub store: ConnectionId,
     pub order: RemoteKey,
+    /// Equal digests mean an equal order.
+    pub digest: String,
+    pub step: PlannedStep,
+    /// The step in words, with its reason.
     pub what: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlannedStep {
+    Enter,
+    Wait,
+    Leave,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -97,15 +111,21 @@ impl Engine {
             if stored.document.is_some() || stored.root.is_some() {
                 continue;
             }
-            let what = match self.import_decision(&stored, &progress, rule).await? {
+            let (step, what) = match self.import_decision(&stored, &progress, rule).await? {
                 ImportDecision::Import(plan) => {
                     told += u64::from(store.feedback.status);
-                    format!("enter in the ERP as {}", plan.reference)
+                    (PlannedStep::Enter, format!("enter in the ERP as {}", plan.reference))
                 }
-                ImportDecision::Hold(reason) => format!("wait: {reason}"),
-                ImportDecision::Ignore(reason) => format!("leave: {reason}"),
+                ImportDecision::Hold(reason) => (PlannedStep::Wait, format!("wait: {reason}")),
+                ImportDecision::Ignore(reason) => (PlannedStep::Leave, format!("leave: {reason}")),
             };
-            plan.orders.push(PlannedOrder { store: id.clone(), order: stored.order.id.clone(), what });
+            plan.orders.push(PlannedOrder {
+                store: id.clone(),
+                order: stored.order.id.clone(),
+                digest: stored.digest,
+                step,
+                what,
+            });
         }
         Ok(told)
     }
@@ -125,6 +145,7 @@ impl Engine {
                     (StockVerdict::Decided(explanation), Some((before, after))) => {
                         plan.stock.push(PlannedStock {
                             store: id.clone(),
+                            unit: decision.unit.key.clone(),
                             sku,
                             before,
                             after,

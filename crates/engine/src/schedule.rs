@@ -153,6 +153,7 @@ impl Engine {
     /// Everything once, until nothing is due: read both sides, link, bring orders in, tell the stores, and put the
     /// stock right. Connections that don't answer are left out; what they missed waits in the outbox.
     pub async fn sync(&self) -> Result<Vec<(ConnectionId, String)>> {
+        let _run = self.limited_run();
         let mut troubles = Vec::new();
         let erp = &self.settings.erp.id;
         self.note_trouble(erp, self.follow_erp().await, &mut troubles)?;
@@ -195,12 +196,13 @@ impl Engine {
                 break;
             }
         }
+        self.close_answered_limits().await?;
         troubles.sort();
         troubles.dedup();
         Ok(troubles)
     }
 
-    fn note_trouble(
+    pub(crate) fn note_trouble(
         &self,
         connection: &ConnectionId,
         outcome: Result<()>,

@@ -7,7 +7,8 @@ use crate::{
     mutation::Mutation,
     rows::{
         Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
-        OutboxKind, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder, StoredUnit,
+        OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder,
+        StoredUnit,
     },
 };
 
@@ -84,6 +85,15 @@ pub trait Repository: Send + Sync {
         now: Timestamp,
         lease_until: Timestamp,
         limit: u32,
+    ) -> Result<Vec<OutboxRow>>;
+
+    /// As [`Self::claim`], of these records only, whatever lane they are in; in the same order.
+    async fn claim_these(
+        &self,
+        connection: &ConnectionId,
+        records: &[OutboxRecord],
+        now: Timestamp,
+        lease_until: Timestamp,
     ) -> Result<Vec<OutboxRow>>;
 
     /// When the earliest unheld row of this kind falls due (a claimed row: when its claim runs out).

@@ -1,68 +1,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use zygos_core::{ConnectionId, money::plain};
-use zygos_engine::{Cost, Plan, Verification};
+use zygos_core::ConnectionId;
+use zygos_engine::Verification;
 use zygos_storage::Mode;
 
 use crate::{assemble::Assembled, clock::machine_clock, failure::Failure, leases::Leases, show::Form};
-
-/// Shows what would be written.
-pub async fn plan(assembled: &Assembled, form: Form) -> Result<(), Failure> {
-    let leases = Leases::of(assembled, &machine_clock());
-    leases.take_or_explain().await?;
-    let plan = assembled.engine.plan().await;
-    leases.release().await?;
-    let plan = plan?;
-    form.print(&plan, || words(&plan))
-}
-
-pub(super) fn words(plan: &Plan) -> Vec<String> {
-    let mut lines = Vec::new();
-    for stock in &plan.stock {
-        let before = stock.before.map_or("?".to_owned(), plain);
-        lines.push(format!(
-            "stock  {} {}: {before} → {} ({})",
-            stock.store,
-            stock.sku,
-            plain(stock.after),
-            stock.why
-        ));
-    }
-    for order in &plan.orders {
-        lines.push(format!("order  {} {}: {}", order.store, order.order, order.what));
-    }
-    for left in &plan.left_alone {
-        lines.push(format!("leave  {} {}: {}", left.store, left.sku, left.why));
-    }
-    lines.push(format!("{} figures and {} orders", plan.stock.len(), plan.orders.len()));
-    lines.extend(plan.costs.iter().map(cost));
-    lines
-}
-
-fn cost(cost: &Cost) -> String {
-    let time = match cost.seconds {
-        Some(seconds) => format!("about {} within its call limits", length(seconds)),
-        None => "no call limit is configured for it".to_owned(),
-    };
-    format!("{}: at least {} calls, {time}", cost.store, cost.calls_least)
-}
-
-/// A length of time in its two largest units, as people say it.
-fn length(seconds: u64) -> String {
-    let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
-    let mut left = seconds;
-    let mut parts = Vec::new();
-    for (size, name) in units {
-        let count = left / size;
-        left %= size;
-        if count > 0 {
-            parts.push(format!("{count} {name}"));
-        }
-    }
-    parts.truncate(2);
-    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
-}
 
 #[derive(Serialize)]
 struct Synced {
@@ -135,6 +78,7 @@ pub async fn verify(assembled: &Assembled, only: Option<&str>, form: Form) -> Re
     }
     let leases = Leases::of(assembled, &machine_clock());
     leases.take_or_explain().await?;
+    let limited = engine.limited_run();
     let outcome = kept(&leases, async {
         engine.follow_erp().await?;
         let mut found: BTreeMap<String, Verification> = BTreeMap::new();
@@ -144,6 +88,7 @@ pub async fn verify(assembled: &Assembled, only: Option<&str>, form: Form) -> Re
         Ok(found)
     })
     .await;
+    drop(limited);
     leases.release().await?;
     let found = outcome?;
     form.print(&found, || {
@@ -167,32 +112,12 @@ pub async fn verify(assembled: &Assembled, only: Option<&str>, form: Form) -> Re
 }
 
 /// Does the work while the leases are renewed; losing them ends it.
-async fn kept<T>(leases: &Leases, work: impl Future<Output = zygos_engine::Result<T>>) -> Result<T, Failure> {
+pub(super) async fn kept<T>(
+    leases: &Leases,
+    work: impl Future<Output = zygos_engine::Result<T>>,
+) -> Result<T, Failure> {
     tokio::select! {
         outcome = work => Ok(outcome?),
         lost = leases.keep() => Err(lost.err().unwrap_or_else(|| Failure::Unavailable("the lease was lost".to_owned()))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_plan_says_how_long_each_store_will_take() {
-        let told = |calls_least, seconds| {
-            let plan = Plan {
-                costs: vec![Cost { store: ConnectionId::new("shop"), calls_least, seconds }],
-                ..Plan::default()
-            };
-            words(&plan).pop().expect("the last line")
-        };
-        assert_eq!(
-            told(10_000, Some(10_000)),
-            "shop: at least 10000 calls, about 2 h 46 min within its call limits"
-        );
-        assert_eq!(told(80, Some(60)), "shop: at least 80 calls, about 1 min within its call limits");
-        assert_eq!(told(0, Some(0)), "shop: at least 0 calls, about 0 s within its call limits");
-        assert_eq!(told(7, None), "shop: at least 7 calls, no call limit is configured for it");
     }
 }

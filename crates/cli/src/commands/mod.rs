@@ -1,8 +1,11 @@
 mod approve;
 mod balance;
 mod check;
+mod history;
 pub mod init;
 mod issues;
+mod plan;
+mod plan_file;
 mod serve;
 mod tell;
 
@@ -31,12 +34,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Sandbox { vendor } => sandbox::run(vendor).await,
         Command::Init(flags) => init::init(&flags, path, form).await,
         Command::Check => check::check(&open(path, quiet()).await?, form).await,
-        Command::Plan => balance::plan(&open(path, progress_watcher()).await?, form).await,
-        Command::Sync => balance::sync(&open(path, progress_watcher()).await?, form).await,
-        Command::Verify { store } => {
-            balance::verify(&open(path, progress_watcher()).await?, store.as_deref(), form).await
+        Command::Plan(wanted) => plan::plan(&open(path, progress_watcher()).await?, &wanted, form).await,
+        Command::Sync { plan, most } => {
+            let assembled = open_limited(path, most).await?;
+            match plan {
+                Some(file) => plan::carry_out(&assembled, &file, form).await,
+                None => balance::sync(&assembled, form).await,
+            }
+        }
+        Command::Verify { store, most } => {
+            balance::verify(&open_limited(path, most).await?, store.as_deref(), form).await
         }
         Command::Explain { what } => tell::explain(&open(path, quiet()).await?, &what, form).await,
+        Command::History(wanted) => history::history(&open(path, quiet()).await?, &wanted, form).await,
         Command::Issues { all } => issues::issues(&open(path, quiet()).await?, all, form).await,
         Command::Approve { what, choice } => {
             approve::approve(&open(path, quiet()).await?, what.as_deref(), choice.as_deref(), form).await
@@ -57,6 +67,14 @@ async fn open(path: &Path, watcher: Watcher) -> Result<Assembled, Failure> {
     let config = load(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     assemble(config, folder, machine_clock(), watcher).await
+}
+
+/// With at most so many writes in a run, whatever the configuration says.
+async fn open_limited(path: &Path, most: Option<u32>) -> Result<Assembled, Failure> {
+    let mut config = load(path)?;
+    config.guard.writes_per_run = most.or(config.guard.writes_per_run);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    assemble(config, folder, machine_clock(), progress_watcher()).await
 }
 
 /// Reads the configuration; all its problems come in one report.

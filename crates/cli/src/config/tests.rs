@@ -150,3 +150,12 @@ fn a_go_live_in_the_hour_that_comes_twice_must_say_which_of_the_two() {
     assert_eq!(read("2026-10-25T03:30:00+02:00").as_deref(), Some("2026-10-25T01:30:00Z"));
     assert_eq!(read("2026-10-25").as_deref(), Some("2026-10-24T21:00:00Z"));
 }
+
+#[test]
+fn a_run_is_limited_only_if_it_is_written() {
+    let limit = |text: &str| read(text).ok().map(|config| config.guard.writes_per_run);
+    assert_eq!(limit(GOOD), Some(None));
+    assert_eq!(limit(&format!("{GOOD}\n[limits]\nwrites_per_run = 500\n")), Some(Some(500)));
+    let wrong = format!("{GOOD}\n[limits]\nwrites_per_ran = 0\n");
+    assert!(problems(&wrong)[0].message.contains("writes_per_run"), "{:?}", problems(&wrong));
+}

@@ -11,6 +11,8 @@ mod init;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod refusals;

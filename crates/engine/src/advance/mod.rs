@@ -26,6 +26,7 @@ use crate::{
     engine::{Engine, lock},
     error::{EngineError, Result},
     health::Deed,
+    plan_seen::Seen,
     progress::{GoLiveChoice, Progress},
 };
 
@@ -57,6 +58,11 @@ struct Work {
 impl Engine {
     /// Works on the due orders, once.
     pub async fn order_pass(&self) -> Result<OrderPass> {
+        self.order_pass_of(None).await
+    }
+
+    /// As [`Self::order_pass`]; with a plan, only of the orders that it enters, and only those still as it says.
+    pub(crate) async fn order_pass_of(&self, seen: Option<&Seen<'_>>) -> Result<OrderPass> {
         let erp = &self.settings.erp;
         let mut pass = OrderPass::default();
         if !self.is_live(&erp.id).await? {
@@ -71,12 +77,18 @@ impl Engine {
         let now = self.now();
         let lease_until = later(now, self.settings.pace.lease);
         let batch = self.settings.pace.order_batch;
-        let rows = self.repository.claim(&erp.id, OutboxKind::Order, now, lease_until, batch).await?;
+        let rows = match seen {
+            Some(seen) => {
+                let records = seen.next_orders(batch);
+                self.repository.claim_these(&erp.id, &records, now, lease_until).await?
+            }
+            None => self.repository.claim(&erp.id, OutboxKind::Order, now, lease_until, batch).await?,
+        };
         pass.looked_at = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         if rows.is_empty() {
             return Ok(pass);
         }
-        match self.advance_rows(&rows, lease_until, &mut pass).await {
+        match self.advance_rows(&rows, lease_until, &mut pass, seen).await {
             Ok(()) => Ok(pass),
             Err(error @ EngineError::Storage(_)) => Err(error),
             Err(error) => {
@@ -94,10 +106,15 @@ impl Engine {
         rows: &[OutboxRow],
         lease_until: Timestamp,
         pass: &mut OrderPass,
+        seen: Option<&Seen<'_>>,
     ) -> Result<()> {
         let ready = self.without_open_questions(rows).await?;
         let ready = self.freshly_read(ready).await?;
         let mut work = self.begin(ready, pass).await?;
+        if let Some(seen) = seen {
+            work = self.only_as_seen(work, pass, seen).await?;
+        }
+        let mut work = self.within_allowance(work, pass, seen).await?;
         for _ in 0..MOST_STEPS {
             if work.is_empty() {
                 return Ok(());
@@ -209,6 +226,64 @@ impl Engine {
             }
         }
         Ok(work)
+    }
+
+    /// Leaves out the orders that are not as the plan says any more.
+    async fn only_as_seen(
+        &self,
+        work: Vec<Work>,
+        pass: &mut OrderPass,
+        seen: &Seen<'_>,
+    ) -> Result<Vec<Work>> {
+        let mut as_seen = Vec::new();
+        for order in work {
+            let now = match &order.decision {
+                ImportDecision::Import(plan) => Ok(format!("enter in the ERP as {}", plan.reference)),
+                ImportDecision::Hold(reason) => Err(format!("wait: {reason}")),
+                ImportDecision::Ignore(reason) => Err(format!("leave: {reason}")),
+            };
+            if seen.order_is_as_seen(&order.stored, &order.progress.state, now) {
+                as_seen.push(order);
+                continue;
+            }
+            pass.put_off += 1;
+            let settled = Settled::Again { due_at: self.now(), reason: None, failed: false };
+            self.settle_if_ours(&order.row, settled).await?;
+        }
+        Ok(as_seen)
+    }
+
+    /// Keeps for a person the orders that are new to the ERP and beyond what this run may write.
+    async fn within_allowance(
+        &self,
+        work: Vec<Work>,
+        pass: &mut OrderPass,
+        seen: Option<&Seen<'_>>,
+    ) -> Result<Vec<Work>> {
+        let erp = &self.settings.erp.id;
+        let is_new = |order: &Work| {
+            order.documents.is_empty()
+                && order.stored.document.is_none()
+                && matches!(order.decision, ImportDecision::Import(_))
+        };
+        let name = |order: &Work| format!("order {} of {}", order.stored.order.id, order.stored.store);
+        let records: Vec<String> = work.iter().filter(|order| is_new(order)).map(name).collect();
+        let mut allowed = self.allowed(erp, &records).await?.into_iter();
+        let (within, beyond): (Vec<Work>, Vec<Work>) =
+            work.into_iter().partition(|order| !is_new(order) || allowed.next().unwrap_or(false));
+        if beyond.is_empty() {
+            return Ok(within);
+        }
+        let settled = self.held_by_allowance(erp, beyond.len()).await?;
+        for order in beyond {
+            pass.put_off += 1;
+            if let Some(seen) = seen {
+                let why = "one run may not write so much; `zygos issues` says how to approve it";
+                seen.order_waits(&order.stored.store, &order.stored.order.id, why);
+            }
+            self.settle_if_ours(&order.row, settled.clone()).await?;
+        }
+        Ok(within)
     }
 
     /// What is to become of an order by the rules, with today's links.

@@ -134,7 +134,7 @@ impl Engine {
             Err(error) => {
                 pass.put_off += 1;
                 self.failed_for_one(erp, deed_of(write), &error).await?;
-                attempt.outcome = error.to_string();
+                attempt.outcome = crate::history::outcome_of(&error);
                 self.commit(vec![Mutation::AddAttempt(attempt)]).await?;
                 self.write_failed(order, write, &error, deadline).await?;
                 Ok(None)

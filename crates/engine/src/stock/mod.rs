@@ -23,6 +23,7 @@ use crate::{
     engine::Engine,
     error::{EngineError, Result},
     health::Deed,
+    plan_seen::Seen,
     settings::StoreSettings,
 };
 
@@ -65,7 +66,7 @@ impl StockDecision {
         }
     }
 
-    fn raises(&self) -> bool {
+    pub(crate) fn raises(&self) -> bool {
         match &self.verdict {
             StockVerdict::Decided(explanation) => {
                 self.actual.is_none_or(|actual| explanation.figure > actual)
@@ -86,6 +87,16 @@ pub struct StockPass {
 impl Engine {
     /// Works on the due units of one store, once.
     pub async fn stock_pass(&self, store: &StoreSettings, run: Option<&RunId>) -> Result<StockPass> {
+        self.stock_pass_of(store, run, None).await
+    }
+
+    /// As [`Self::stock_pass`]; with a plan, only of its units, and only what is still as the plan says is written.
+    pub(crate) async fn stock_pass_of(
+        &self,
+        store: &StoreSettings,
+        run: Option<&RunId>,
+        seen: Option<&Seen<'_>>,
+    ) -> Result<StockPass> {
         let id = &store.connection.id;
         let mut pass = StockPass::default();
         if store.stock.is_none() || !self.is_live(id).await? {
@@ -96,17 +107,21 @@ impl Engine {
         self.link().await?;
         let now = self.now();
         let lease_until = later(now, self.settings.pace.lease);
-        let rows = self
-            .repository
-            .claim(id, OutboxKind::Stock, now, lease_until, self.settings.pace.stock_batch)
-            .await?;
+        let batch = self.settings.pace.stock_batch;
+        let rows = match seen {
+            Some(seen) => {
+                let records = seen.next_units(id, batch);
+                self.repository.claim_these(id, &records, now, lease_until).await?
+            }
+            None => self.repository.claim(id, OutboxKind::Stock, now, lease_until, batch).await?,
+        };
         if rows.is_empty() {
             return Ok(pass);
         }
         pass.looked_at = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let rows = self.settle_questions(store, rows).await?;
         let outcome = match erp_rests {
-            Ok(()) => self.decide_and_write(store, &rows, run).await,
+            Ok(()) => self.decide_and_write(store, &rows, run, seen).await,
             Err(resting) => Err(resting),
         };
         match outcome {
@@ -117,7 +132,8 @@ impl Engine {
             }
             Err(error @ EngineError::Storage(_)) => Err(error),
             Err(error) => {
-                if error.is_of(&self.settings.erp.id) {
+                // What is lowered without the ERP is in no plan.
+                if error.is_of(&self.settings.erp.id) && seen.is_none() {
                     self.lower_without_erp(store, &rows, &error, run).await?;
                 }
                 // What was not settled yet is looked at again; rows settled meanwhile fence this off one by one.
@@ -199,6 +215,7 @@ impl Engine {
         store: &StoreSettings,
         rows: &[OutboxRow],
         run: Option<&RunId>,
+        seen: Option<&Seen<'_>>,
     ) -> Result<(u64, u64)> {
         let keys = units_of(rows);
         let (mut decisions, mut figures) = self.decide(store, &keys).await?;
@@ -239,7 +256,7 @@ impl Engine {
                 (decisions, figures) = self.decide(store, &keys).await?;
             }
         }
-        self.write_decisions(store, rows, decisions, figures.began, run).await
+        self.write_decisions(store, rows, decisions, figures.began, run, seen).await
     }
 
     /// Reads the order feeds that a decision needs: lowering may go by the store's own, raising needs all. Answers

@@ -22,6 +22,7 @@ use crate::{
     engine::Engine,
     error::Result,
     event::Event,
+    plan_seen::Seen,
     settings::StoreSettings,
     settling::{one, settle},
 };
@@ -34,10 +35,20 @@ impl Engine {
         &self,
         store: &StoreSettings,
         rows: &[OutboxRow],
-        decisions: Vec<StockDecision>,
+        mut decisions: Vec<StockDecision>,
         figures_began: Timestamp,
         run: Option<&RunId>,
+        seen: Option<&Seen<'_>>,
     ) -> Result<(u64, u64)> {
+        let id = &store.connection.id;
+        // What a person saw counts, or nothing: right before sending, the decision is compared with it.
+        let moved = seen.map(|seen| seen.moved_units(id, &decisions)).unwrap_or_default();
+        decisions.retain(|decision| !moved.contains(&decision.unit.key));
+        let waits = |unit: &RemoteKey, why: &str| {
+            if let Some(seen) = seen {
+                seen.unit_waits(id, unit, why);
+            }
+        };
         let held = self.guard(store, &decisions).await?;
         let mut by_unit: BTreeMap<RemoteKey, StockDecision> =
             decisions.into_iter().map(|decision| (decision.unit.key.clone(), decision)).collect();
@@ -45,13 +56,23 @@ impl Engine {
         let mut put_off = 0;
         for row in rows {
             let OutboxRecord::Stock(unit) = &row.record else { continue };
+            if moved.contains(unit) {
+                let settled = Settled::Again { due_at: self.now(), reason: None, failed: false };
+                self.settle_if_ours(row, settled).await?;
+                put_off += 1;
+                continue;
+            }
             let Some(decision) = by_unit.remove(unit) else {
                 // The unit is gone from the store.
+                if let Some(seen) = seen {
+                    seen.unit_moved(id, unit, "the product is gone from the store");
+                }
                 self.settle_if_ours(row, Settled::Done).await?;
                 continue;
             };
             if let StockVerdict::NotNow(why) = &decision.verdict {
                 put_off += 1;
+                waits(unit, why);
                 let settled =
                     Settled::Again { due_at: self.retry_at(row), reason: Some(why.clone()), failed: true };
                 self.settle_if_ours(row, settled).await?;
@@ -65,14 +86,17 @@ impl Engine {
                 // Looked at again by itself: a feed that is whole again needs nobody's approval.
                 let due_at = later(self.now(), self.settings.pace.recheck_held);
                 self.settle_if_ours(row, Settled::Again { due_at, reason: None, failed: false }).await?;
+                waits(unit, "the guard holds it; `zygos issues` says why");
                 put_off += 1;
                 continue;
             }
             if self.drift_keeps_waiting(store, row, &decision).await? {
+                waits(unit, "nothing explains the difference, and by `drift` it is not corrected by itself");
                 continue;
             }
             to_send.push((row, decision));
         }
+        put_off += self.hold_beyond_allowance(store, &mut to_send, seen).await?;
         let written = self.send_all(store, &to_send, figures_began, run).await?;
         if to_send.iter().any(|(_, decision)| decision.raises()) {
             // After a raise the feeds are read again: an order that came meanwhile has its units re-decided.
@@ -80,6 +104,43 @@ impl Engine {
             self.read_feeds(store, since, true).await?;
         }
         Ok((written, put_off))
+    }
+
+    /// Keeps what this run may not write any more for a person. Lowering goes first: it oversells nothing.
+    async fn hold_beyond_allowance(
+        &self,
+        store: &StoreSettings,
+        to_send: &mut Vec<(&OutboxRow, StockDecision)>,
+        seen: Option<&Seen<'_>>,
+    ) -> Result<u64> {
+        let id = &store.connection.id;
+        to_send.sort_by_key(|(_, decision)| decision.raises());
+        let records: Vec<String> =
+            to_send.iter().map(|(_, decision)| format!("unit {}", decision.unit.key)).collect();
+        let mut allowed = self.allowed(id, &records).await?.into_iter();
+        let mut beyond = Vec::new();
+        to_send.retain(|(row, decision)| {
+            let may = allowed.next().unwrap_or(false);
+            if !may {
+                beyond.push((*row, decision.unit.key.clone()));
+            }
+            may
+        });
+        if beyond.is_empty() {
+            return Ok(0);
+        }
+        let settled = self.held_by_allowance(id, beyond.len()).await?;
+        for (row, unit) in &beyond {
+            self.settle_if_ours(row, settled.clone()).await?;
+            if let Some(seen) = seen {
+                seen.unit_waits(
+                    id,
+                    unit,
+                    "one run may not write so much; `zygos issues` says how to approve it",
+                );
+            }
+        }
+        Ok(u64::try_from(beyond.len()).unwrap_or(u64::MAX))
     }
 
     /// Both sides agree: remember on what.
@@ -257,7 +318,7 @@ impl Engine {
             }
             Err(error) => {
                 self.failed_for_one(connection, WRITE, &error).await?;
-                attempt.outcome = error.to_string();
+                attempt.outcome = crate::history::outcome_of(&error);
                 let mut mutations = vec![Mutation::AddAttempt(attempt)];
                 mutations.extend(self.stock_failed(store, row, decision, &error, context.deadline).await?);
                 self.commit_if_ours(mutations).await?;

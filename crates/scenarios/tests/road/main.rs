@@ -12,6 +12,7 @@ mod go_live;
 mod holding;
 mod lines;
 mod linking;
+mod plans;
 mod seeing;
 mod split_orders;
 mod stock_rules;

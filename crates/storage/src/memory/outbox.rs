@@ -162,6 +162,30 @@ impl Outbox {
             })
             .take(limit)
             .collect();
+        self.take(ids, lease_until)
+    }
+
+    pub fn claim_these(
+        &mut self,
+        connection: &ConnectionId,
+        records: &[OutboxRecord],
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Vec<OutboxRow> {
+        let mut due: Vec<(Lane, Timestamp, i64)> = records
+            .iter()
+            .filter_map(|record| self.by_record.get(&(connection.clone(), record.clone())))
+            .filter_map(|id| self.rows.get(id))
+            .filter(|entry| entry.row.held_by.is_none() && entry.row.due_at <= now)
+            .filter(|entry| entry.lease_until.is_none_or(|until| until <= now))
+            .map(|entry| (entry.row.lane, entry.row.due_at, entry.row.id))
+            .collect();
+        due.sort_unstable();
+        due.dedup();
+        self.take(due.into_iter().map(|(_, _, id)| id).collect(), lease_until)
+    }
+
+    fn take(&mut self, ids: Vec<i64>, lease_until: Timestamp) -> Vec<OutboxRow> {
         let mut claimed = Vec::with_capacity(ids.len());
         for id in ids {
             self.change(id, |entry| {

@@ -9,7 +9,8 @@ use crate::{
     repository::Repository,
     rows::{
         Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
-        OutboxKind, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder, StoredUnit,
+        OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder,
+        StoredUnit,
     },
 };
 
@@ -123,6 +124,16 @@ impl Repository for MemoryRepository {
         limit: u32,
     ) -> Result<Vec<OutboxRow>> {
         Ok(self.state().outbox.claim(connection, kind, now, lease_until, count(limit)))
+    }
+
+    async fn claim_these(
+        &self,
+        connection: &ConnectionId,
+        records: &[OutboxRecord],
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<OutboxRow>> {
+        Ok(self.state().outbox.claim_these(connection, records, now, lease_until))
     }
 
     async fn next_due(&self, connection: &ConnectionId, kind: OutboxKind) -> Result<Option<Timestamp>> {

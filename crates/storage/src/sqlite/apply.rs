@@ -45,6 +45,24 @@ pub(super) async fn work(connection: &mut SqliteConnection, workspace: &str, wor
             rows.sort_by_key(|row| (row.lane, row.due_at, row.id));
             Ok(Answer::Claimed(rows))
         }
+        Work::ClaimThese { connection, records, now, lease_until } => {
+            let mut claimed = Vec::new();
+            for wanted in records {
+                let (kind, store, key) = record_columns(wanted);
+                let claim = sqlx::query_as(statements::CLAIM_THIS)
+                    .bind(workspace)
+                    .bind(connection.as_str())
+                    .bind(kind)
+                    .bind(store)
+                    .bind(key)
+                    .bind(micros(*now))
+                    .bind(micros(*lease_until));
+                let row: Option<OutboxColumns> = claim.fetch_optional(&mut *apply.connection).await?;
+                claimed.extend(row.map(Meaning::meaning).transpose()?);
+            }
+            claimed.sort_by_key(|row: &OutboxRow| (row.lane, row.due_at, row.id));
+            Ok(Answer::Claimed(claimed))
+        }
         Work::Lease { credential, owner, now, until } => {
             let take = apply.query(statements::TAKE_LEASE).bind(credential).bind(owner);
             let take = take.bind(micros(*until)).bind(micros(*now));

@@ -22,7 +22,8 @@ use crate::{
     repository::Repository,
     rows::{
         Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
-        OutboxKind, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder, StoredUnit,
+        OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder,
+        StoredUnit,
     },
 };
 
@@ -222,6 +223,20 @@ impl Repository for SqliteRepository {
     ) -> Result<Vec<OutboxRow>> {
         let work = Work::Claim { connection: connection.clone(), kind, now, lease_until, limit };
         match self.write(work).await? {
+            Answer::Claimed(rows) => Ok(rows),
+            Answer::Done | Answer::Lease(_) => Ok(Vec::new()),
+        }
+    }
+
+    async fn claim_these(
+        &self,
+        connection: &ConnectionId,
+        records: &[OutboxRecord],
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<OutboxRow>> {
+        let (connection, records) = (connection.clone(), records.to_vec());
+        match self.write(Work::ClaimThese { connection, records, now, lease_until }).await? {
             Answer::Claimed(rows) => Ok(rows),
             Answer::Done | Answer::Lease(_) => Ok(Vec::new()),
         }

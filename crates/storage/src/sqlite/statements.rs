@@ -226,6 +226,10 @@ statements! {
         WHERE workspace = ?1 AND connection = ?2 AND kind = ?3 AND held_by IS NULL AND due_at <= ?4 \
         AND (lease_until IS NULL OR lease_until <= ?4) ORDER BY lane, due_at, id LIMIT ?6) \
         RETURNING ", outbox_columns!());
+    CLAIM_THIS = concat!("UPDATE outbox SET fence = fence + 1, lease_until = ?7 \
+        WHERE workspace = ?1 AND connection = ?2 AND kind = ?3 AND record_store = ?4 AND record_key = ?5 \
+        AND held_by IS NULL AND due_at <= ?6 AND (lease_until IS NULL OR lease_until <= ?6) \
+        RETURNING ", outbox_columns!());
     RELEASE_CLAIMS = "UPDATE outbox SET lease_until = NULL \
         WHERE workspace = ?1 AND connection = ?2 AND lease_until IS NOT NULL";
     NEXT_DUE = "SELECT min(coalesce(lease_until, due_at)) FROM outbox \

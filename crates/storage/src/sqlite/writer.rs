@@ -15,7 +15,7 @@ use super::{apply, fault::Fault, pending::Call};
 use crate::{
     StorageError,
     mutation::Mutation,
-    rows::{Lease, OutboxKind, OutboxRow},
+    rows::{Lease, OutboxKind, OutboxRecord, OutboxRow},
 };
 
 /// Callers in one transaction at most, so that the first doesn't wait for an endless row of others.
@@ -24,10 +24,32 @@ const TOGETHER: usize = 256;
 /// Something to be done in a transaction.
 pub(super) enum Work {
     Commit(Vec<Mutation>),
-    Claim { connection: ConnectionId, kind: OutboxKind, now: Timestamp, lease_until: Timestamp, limit: u32 },
-    Lease { credential: String, owner: String, now: Timestamp, until: Timestamp },
-    ReleaseLease { credential: String, owner: String },
-    Forget { before: Timestamp },
+    Claim {
+        connection: ConnectionId,
+        kind: OutboxKind,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    },
+    ClaimThese {
+        connection: ConnectionId,
+        records: Vec<OutboxRecord>,
+        now: Timestamp,
+        lease_until: Timestamp,
+    },
+    Lease {
+        credential: String,
+        owner: String,
+        now: Timestamp,
+        until: Timestamp,
+    },
+    ReleaseLease {
+        credential: String,
+        owner: String,
+    },
+    Forget {
+        before: Timestamp,
+    },
 }
 
 pub(super) enum Answer {

@@ -1,5 +1,5 @@
-use zygos_core::{ConnectionId, contract::Lane};
-use zygos_storage::{Mutation, OutboxKind, OutboxRow, Repository, Settled, StorageError, Wish};
+use zygos_core::{ConnectionId, RemoteKey, contract::Lane};
+use zygos_storage::{Mutation, OutboxKind, OutboxRecord, OutboxRow, Repository, Settled, StorageError, Wish};
 
 use crate::support::{
     at, by_hand, claim, claim_one, enqueue, journal_entry, listed, mark_sent, other_store, put_unit, sent,
@@ -9,6 +9,7 @@ use crate::support::{
 crate::behaviours![
     rows_are_claimed_by_lane_then_due_time_then_id,
     no_more_rows_are_claimed_than_wanted,
+    of_named_records_those_that_are_due_and_free_are_claimed_in_the_same_order,
     a_claimed_row_is_nobody_elses,
     an_expired_claim_may_be_taken_over_and_the_old_holder_is_fenced,
     an_expired_claim_that_nobody_took_over_is_still_good,
@@ -52,6 +53,33 @@ async fn rows_are_claimed_by_lane_then_due_time_then_id(repository: &dyn Reposit
     ];
     enqueue(repository, wishes).await;
     assert_eq!(ids(&claim(repository, at(10), at(70)).await), [5, 3, 4, 2, 8, 7, 1]);
+}
+
+async fn of_named_records_those_that_are_due_and_free_are_claimed_in_the_same_order(
+    repository: &dyn Repository,
+) {
+    let in_lane = |unit: &str, seconds, lane| Wish { lane, ..wish(unit, at(seconds)) };
+    let wishes = [
+        in_lane("a", 3, Lane::Sweep),
+        in_lane("b", 5, Lane::HotStock),
+        in_lane("not due", 11, Lane::HotStock),
+        in_lane("not named", 1, Lane::HotStock),
+        in_lane("held", 1, Lane::HotStock),
+    ];
+    enqueue(repository, wishes).await;
+    let named = |names: &[&str]| -> Vec<OutboxRecord> {
+        names.iter().map(|name| OutboxRecord::Stock(RemoteKey::new(*name))).collect()
+    };
+    let held = repository.claim_these(&store(), &named(&["held"]), at(10), at(70)).await.unwrap();
+    let held = held.first().unwrap();
+    settle_now(repository, held, Settled::Held { issue: 1 }).await.unwrap();
+    let wanted = named(&["a", "b", "not due", "held", "unknown"]);
+    let claimed = repository.claim_these(&store(), &wanted, at(10), at(70)).await.unwrap();
+    assert_eq!(ids(&claimed), [2, 1]);
+    assert!(claimed.iter().all(|row| row.fence > 0));
+    assert_eq!(repository.claim_these(&store(), &wanted, at(10), at(70)).await.unwrap(), []);
+    assert_eq!(ids(&claim(repository, at(10), at(70)).await), [4], "what was not named is free");
+    assert_eq!(ids(&repository.claim_these(&store(), &wanted, at(70), at(99)).await.unwrap()), [2, 3, 1]);
 }
 
 async fn no_more_rows_are_claimed_than_wanted(repository: &dyn Repository) {

@@ -27,7 +27,7 @@ use self::{
     questions::{Ask, Question, answer},
     survey::{SideFound, Survey},
 };
-use super::{balance, check};
+use super::{check, plan};
 use crate::{
     assemble::{Assembled, MachineSecrets, assemble_within, http_transport, settings_within},
     clock::machine_clock,
@@ -147,7 +147,7 @@ fn last_words(answer: &Answer<'_>) -> Vec<String> {
     let mut lines = check::words(answer.checks);
     if let Some(plan) = &answer.plan {
         lines.push("the first plan; nothing of it is written before `zygos approve`:".to_owned());
-        lines.extend(balance::words(plan));
+        lines.extend(plan::words(plan, false));
         lines.push(
             "next: read the file, `zygos approve`, then `zygos serve` (or `zygos sync`, once)".to_owned(),
         );

@@ -1,0 +1,91 @@
+use zygos_core::RemoteKey;
+use zygos_engine::{LeftAlone, PlannedOrder};
+
+use super::*;
+
+fn shop() -> ConnectionId {
+    ConnectionId::new("shop")
+}
+
+fn stock(sku: &str, before: i64, after: i64) -> PlannedStock {
+    PlannedStock {
+        store: shop(),
+        unit: RemoteKey::new(sku),
+        sku: sku.to_owned(),
+        before: Some(before.into()),
+        after: after.into(),
+        why: "WH free".to_owned(),
+    }
+}
+
+fn order(id: &str, step: PlannedStep, what: &str) -> PlannedOrder {
+    PlannedOrder {
+        store: shop(),
+        order: RemoteKey::new(id),
+        digest: String::new(),
+        step,
+        what: what.to_owned(),
+    }
+}
+
+#[test]
+fn a_plan_says_how_long_each_store_will_take() {
+    let told = |calls_least, seconds| {
+        let plan = Plan { costs: vec![Cost { store: shop(), calls_least, seconds }], ..Plan::default() };
+        let mut lines = words(&plan, false);
+        lines.pop();
+        lines.pop().expect("the last line of the store").trim().to_owned()
+    };
+    assert_eq!(told(10_000, Some(10_000)), "at least 10000 calls, about 2 h 46 min within its call limits");
+    assert_eq!(told(80, Some(60)), "at least 80 calls, about 1 min within its call limits");
+    assert_eq!(told(0, Some(0)), "at least 0 calls, about 0 s within its call limits");
+    assert_eq!(told(7, None), "at least 7 calls, no call limit is configured for it");
+}
+
+#[test]
+fn a_plan_is_grouped_by_store_and_by_kind_each_with_before_after_and_reason() {
+    let plan = Plan {
+        stock: vec![stock("UP", 1, 4), stock("DOWN", 5, 3), stock("OUT", 2, 0)],
+        orders: vec![
+            order("8", PlannedStep::Wait, "wait: it is not paid yet"),
+            order("7", PlannedStep::Enter, "enter in the ERP as A-7"),
+        ],
+        left_alone: vec![LeftAlone {
+            store: shop(),
+            sku: "BOX".to_owned(),
+            why: "it is not linked".to_owned(),
+        }],
+        costs: vec![Cost { store: shop(), calls_least: 3, seconds: None }],
+    };
+    assert_eq!(
+        words(&plan, false),
+        [
+            "shop:",
+            "  stock raised (1)",
+            "    UP: 1 → 4 (WH free)",
+            "  stock lowered (1)",
+            "    DOWN: 5 → 3 (WH free)",
+            "  stock to zero (1)",
+            "    OUT: 2 → 0 (WH free)",
+            "  orders to enter in the ERP (1)",
+            "    7: enter in the ERP as A-7",
+            "  orders that wait (1)",
+            "    8: wait: it is not paid yet",
+            "  products left alone (1)",
+            "    BOX: it is not linked",
+            "  at least 3 calls, no call limit is configured for it",
+            "3 figures to write, 1 orders to enter",
+        ]
+    );
+}
+
+#[test]
+fn of_a_long_group_the_beginning_is_shown_unless_all_is_wanted() {
+    let many = (0..25).map(|number| stock(&format!("S{number}"), 1, 2)).collect();
+    let plan = Plan { stock: many, ..Plan::default() };
+    let short = words(&plan, false);
+    assert!(short.contains(&"    and 5 more; --all shows them".to_owned()), "{short:?}");
+    assert!(!short.iter().any(|line| line.contains("S20:")), "{short:?}");
+    let whole = words(&plan, true);
+    assert!(whole.iter().any(|line| line.contains("S24:")) && whole.len() == short.len() + 4, "{whole:?}");
+}
