@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     match runtime.block_on(commands::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            if json {
+            if json && !show::has_answered() {
                 println!("{}", failure.json());
             }
             eprintln!("zygos: {failure}");

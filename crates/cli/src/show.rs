@@ -1,6 +1,9 @@
 //! What a command prints: words for people, or one JSON object.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -15,6 +18,13 @@ pub enum Form {
     Json,
 }
 
+/// An answer in JSON was printed. What is wrong with it besides is then in that answer, and told in words only.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
+
+pub fn has_answered() -> bool {
+    ANSWERED.load(Ordering::Relaxed)
+}
+
 impl Form {
     pub fn print(self, value: &impl Serialize, words: impl FnOnce() -> Vec<String>) -> Result<(), Failure> {
         let mut out = std::io::stdout().lock();
@@ -23,6 +33,7 @@ impl Form {
                 let json = serde_json::to_string(value).map_err(|error| {
                     Failure::Unavailable(format!("the answer cannot be written: {error}"))
                 })?;
+                ANSWERED.store(true, Ordering::Relaxed);
                 writeln!(out, "{json}")?;
             }
             Self::Words => {

@@ -114,10 +114,10 @@ fn a_configuration_that_is_wrong_is_code_2_with_every_problem() {
             assert!(text.contains(words), "{command} does not say {words}: {text}");
         }
     }
-    let (code, text) = place.complaint(&["check", "--json"]);
-    let problems: Value = serde_json::from_str(text.trim_start_matches("zygos: ")).unwrap();
-    assert_eq!(code, 2);
-    assert!(problems.as_array().unwrap().iter().any(|problem| problem["line"] == 5), "{problems}");
+    let (code, told) = place.json(&["check"]);
+    assert_eq!((code, &told["error"]["code"]), (2, &Value::from(2)), "{told}");
+    let problems = told["error"]["problems"].as_array().unwrap();
+    assert!(problems.iter().any(|problem| problem["line"] == 5), "{told}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn what_is_run_again_writes_nothing_and_makes_no_second_order() {
     let writes = || (world.erp.writes(), world.shops[0].served.writes(), world.shops[1].served.writes());
     let before = writes();
     let done = world.run(&["sync"]).expect_code(0);
-    assert!(done.out.contains("0 changes wait, 0 issues are open"), "{}", done.out);
+    assert!(done.out.contains("changes that wait: 0, open issues: 0"), "{}", done.out);
     assert_eq!(writes(), before);
 
     let order = reference.trim_start_matches("C-");

@@ -99,7 +99,7 @@ fn from_flags_to_two_sides_in_balance() {
             "tax 19 %: VAT 19%",
             "cash_delivery",
             "next: read the file",
-            "cluj: at least ",
+            "at least ",
         ],
     );
     says(&done, &[&format!("stock  cluj {}", edited.1), &format!("order  cluj {}", &reference[2..])]);
