@@ -102,7 +102,7 @@ fn from_flags_to_two_sides_in_balance() {
             "at least ",
         ],
     );
-    says(&done, &[&format!("stock  cluj {}", edited.1), &format!("order  cluj {}", &reference[2..])]);
+    says(&done, &[&format!("{}: ", edited.1), &format!("{}: enter in the ERP", &reference[2..])]);
     assert_eq!(shop.writes(), Vec::<String>::new(), "it only observes");
     assert_eq!(world.erp.writes(), Vec::<String>::new());
     let text = fs::read_to_string(world.file("shop.toml")).expect("the file");
