@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a socket, a file or the environment; given equal input it gives equal output.
 
 pub mod budget;
+pub mod catalogue;
 pub mod clock;
 pub mod contract;
 pub mod disposition;

@@ -7,8 +7,10 @@ use rust_decimal::Decimal;
 use zygos_core::{
     ConnectionId,
     budget::Window,
-    contract::Connector,
+    catalogue::{Gone, Owner},
+    contract::{Connector, PriceKind},
     guard::GuardLimits,
+    model::Field,
     money::Currency,
     orders::{FeedbackRule, PaymentRule, TooLong},
     stock::Figure,
@@ -33,9 +35,65 @@ pub struct Connection {
 #[derive(Clone)]
 pub struct StoreSettings {
     pub connection: Connection,
+    pub products: Option<ProductFlow>,
+    pub prices: Option<PriceFlow>,
     pub stock: Option<StockFlow>,
     pub orders: Option<OrderFlow>,
     pub feedback: FeedbackRule,
+}
+
+/// Which ways something moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Directions {
+    pub to_store: bool,
+    pub to_erp: bool,
+}
+
+impl Directions {
+    /// As a configuration spells them.
+    pub const CHOICES: [(&str, Self); 4] = [
+        ("to_store", Self { to_store: true, to_erp: false }),
+        ("to_erp", Self { to_store: false, to_erp: true }),
+        ("both", Self { to_store: true, to_erp: true }),
+        ("none", Self { to_store: false, to_erp: false }),
+    ];
+}
+
+/// Products between a store and the ERP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProductFlow {
+    /// Which ways edited fields move.
+    pub direction: Directions,
+    /// On which sides a product is made that only the other one has.
+    pub create: Directions,
+    /// Whether a product that is made in the store is on sale at once.
+    pub active_in_store: bool,
+    /// Fields whose owner the merchant chose; the others have the usual one. Price has its own flow.
+    pub owners: BTreeMap<Field, Owner>,
+    pub gone: Gone,
+    /// The attribute by which the store tells variants apart when the ERP names none.
+    pub option_name: String,
+    /// The ERP's unit of measure for products that are made there.
+    pub measure: String,
+    /// Percent → what the ERP calls goods of that tax.
+    pub tax_classes: Vec<(Decimal, String)>,
+}
+
+/// Prices between a store and the ERP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PriceFlow {
+    pub direction: Directions,
+    pub owner: Owner,
+    /// The ERP's price list for this store, by name; `None`: the price that holds without one.
+    pub list: Option<String>,
+    /// Which of the store's two prices is authoritative.
+    pub authority: PriceKind,
+    /// Decimals of a price that is made for the store.
+    pub places: u32,
+    /// The store's currency; the API doesn't tell it. The ERP's must be the same.
+    pub currency: Option<Currency>,
+    /// A price that moves by more than so many percent waits for a person.
+    pub jump_percent: Decimal,
 }
 
 /// Stock, ERP → store.

@@ -1,13 +1,13 @@
 use jiff::Timestamp;
 use zygos_core::{
     ConnectionId, RemoteKey,
-    contract::Checkpoint,
+    contract::{Checkpoint, Side},
     model::{Document, Unit},
 };
 
 use crate::rows::{
-    Attempt, ConnectionState, Drift, Issue, JournalEntry, LedgerRow, Link, Run, SentWrite, Settled,
-    StockBase, StoredHint, StoredOrder, StoredUnit, Wish,
+    Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, LedgerRow, Link, Run, SentWrite, Settled,
+    StockBase, StoredHint, StoredOrder, StoredProduct, StoredUnit, Tombstone, Wish,
 };
 
 /// One change of the state. A list of them lands whole or not at all, in order.
@@ -36,6 +36,28 @@ pub enum Mutation {
     DropUnit {
         connection: ConnectionId,
         key: RemoteKey,
+    },
+    /// Which units belong to the product follows from it. Nothing happens when a later read is stored.
+    PutProduct {
+        connection: ConnectionId,
+        product: Box<StoredProduct>,
+    },
+    DropProduct {
+        connection: ConnectionId,
+        key: RemoteKey,
+    },
+    /// Keeps these fields' halves beside those of other fields of the same key.
+    PutFieldBases(FieldBases),
+    DropFieldBases {
+        store: ConnectionId,
+        key: RemoteKey,
+    },
+    /// Replaces an earlier one of the same (store, side, unit).
+    PutTombstone(Tombstone),
+    DropTombstone {
+        store: ConnectionId,
+        left: Side,
+        unit: RemoteKey,
     },
     /// Replaces an earlier link of the store's unit.
     PutLink(Link),
@@ -96,12 +118,13 @@ pub enum Mutation {
         at: Timestamp,
         answer: Option<String>,
     },
-    /// Records a difference; while one of the same unit is open, renews that one instead.
+    /// Records a difference; while one of the same unit and field is open, renews that one instead.
     OpenDrift(Drift),
-    /// Closes the open drift of a unit, if any.
+    /// Closes the open drift of a unit's field, if any.
     CloseDrift {
         store: ConnectionId,
         unit: RemoteKey,
+        field: String,
         at: Timestamp,
     },
     PutRun(Run),

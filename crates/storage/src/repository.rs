@@ -6,9 +6,9 @@ use crate::{
     StorageError,
     mutation::Mutation,
     rows::{
-        Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
+        Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
         OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder,
-        StoredUnit,
+        StoredProduct, StoredUnit, Tombstone,
     },
 };
 
@@ -38,6 +38,30 @@ pub trait Repository: Send + Sync {
     async fn units_called(&self, connection: &ConnectionId, text: &str) -> Result<Vec<StoredUnit>>;
 
     async fn unit_count(&self, connection: &ConnectionId) -> Result<u64>;
+
+    /// In the order of `keys`, without those not known.
+    async fn products(&self, connection: &ConnectionId, keys: &[RemoteKey]) -> Result<Vec<StoredProduct>>;
+
+    /// Unit and product, for those of these units that belong to a stored product; in the order of `units`.
+    async fn products_of(
+        &self,
+        connection: &ConnectionId,
+        units: &[RemoteKey],
+    ) -> Result<Vec<(RemoteKey, RemoteKey)>>;
+
+    /// Keys of products, ascending, behind `after`; at most `limit`.
+    async fn product_keys(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&RemoteKey>,
+        limit: u32,
+    ) -> Result<Vec<RemoteKey>>;
+
+    /// In the order of `keys`, without those of which nothing is agreed.
+    async fn field_bases(&self, store: &ConnectionId, keys: &[RemoteKey]) -> Result<Vec<FieldBases>>;
+
+    /// All of a store, by side, then unit.
+    async fn tombstones(&self, store: &ConnectionId) -> Result<Vec<Tombstone>>;
 
     /// All links of a store, by store key.
     async fn links(&self, store: &ConnectionId) -> Result<Vec<Link>>;
@@ -127,7 +151,10 @@ pub trait Repository: Send + Sync {
     /// Newest first.
     async fn drifts(&self, store: Option<&ConnectionId>, limit: u32) -> Result<Vec<Drift>>;
 
-    async fn open_drift(&self, store: &ConnectionId, unit: &RemoteKey) -> Result<Option<Drift>>;
+    async fn open_drift(&self, store: &ConnectionId, unit: &RemoteKey, field: &str) -> Result<Option<Drift>>;
+
+    /// The open ones of these units and products, whatever the field, in the order of `units`, then by field.
+    async fn open_drifts(&self, store: &ConnectionId, units: &[RemoteKey]) -> Result<Vec<Drift>>;
 
     /// Newest first.
     async fn runs(&self, limit: u32) -> Result<Vec<Run>>;

@@ -1,12 +1,15 @@
 //! What is stored, as values. Every row belongs to a workspace; the repository adds it to each key.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use zygos_core::{
     ConnectionId, RemoteKey, RunId,
-    contract::{Lane, Write},
-    model::{Document, Entity, Order, Unit},
+    catalogue::Halves,
+    contract::{Lane, Side, Write},
+    model::{Document, Entity, Field, Order, Product, Unit},
 };
 
 /// Whether writes may go out on a connection.
@@ -56,6 +59,39 @@ pub struct StockBase {
     pub unit: RemoteKey,
     pub figure: Decimal,
     pub read_at: Timestamp,
+}
+
+/// A product as one connection has it, as last read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredProduct {
+    pub product: Product,
+    /// Of what the side says of it, figures and times of change left out: equal digests mean nothing was edited.
+    pub digest: String,
+    /// When the read that gave it began.
+    pub read_at: Timestamp,
+}
+
+/// What the two sides last agreed on about a product or a unit of a store, by field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldBases {
+    pub store: ConnectionId,
+    /// The store's key of the product, or of the unit for fields of units. A simple product may use one key for both:
+    /// their fields are not the same.
+    pub key: RemoteKey,
+    pub halves: BTreeMap<Field, Halves>,
+}
+
+/// A product that was paired and is gone on one side. It is not made again by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    pub store: ConnectionId,
+    /// The side on which it still is, and its unit's key there.
+    pub left: Side,
+    pub unit: RemoteKey,
+    pub sku: Option<String>,
+    pub at: Timestamp,
+    /// What a person or the policy decided: `archive`, `leave`, `create`; `None`: not yet.
+    pub decided: Option<String>,
 }
 
 /// An order of a store and how far Zygos has brought it. `state` is the engine's, stored as JSON.
@@ -116,6 +152,9 @@ pub enum OutboxRecord {
     Order { store: ConnectionId, order: RemoteKey },
     /// Tell a store what became of its order.
     Feedback(RemoteKey),
+    /// Compare a product of a store with the ERP's, or make the one that is missing. Named by the store's product, and
+    /// by the ERP's while the store has none. The row's connection is the store; its writes may go to either side.
+    Product { side: Side, key: RemoteKey },
 }
 
 /// Kinds of outbox records, for claiming one kind at a time.
@@ -125,6 +164,7 @@ pub enum OutboxKind {
     Stock,
     Order,
     Feedback,
+    Product,
 }
 
 impl OutboxRecord {
@@ -133,6 +173,7 @@ impl OutboxRecord {
             Self::Stock(_) => OutboxKind::Stock,
             Self::Order { .. } => OutboxKind::Order,
             Self::Feedback(_) => OutboxKind::Feedback,
+            Self::Product { .. } => OutboxKind::Product,
         }
     }
 }
@@ -165,6 +206,8 @@ pub struct OutboxRow {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SentWrite {
     pub write: Write,
+    /// Where it went, when that isn't the row's own connection.
+    pub to: Option<ConnectionId>,
     pub at: Timestamp,
     /// When the call must have given up; a take-over counts `max_in_flight` from here.
     pub deadline: Timestamp,
@@ -242,7 +285,8 @@ pub struct Issue {
     pub answer: Option<String>,
 }
 
-/// A difference that was found between what should be and what is.
+/// A difference that was found between what should be and what is. One is open per (store, unit, field); `unit` is the
+/// product's key for fields that its variants share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Drift {
     /// 0 until stored.
@@ -250,8 +294,11 @@ pub struct Drift {
     pub store: ConnectionId,
     pub unit: RemoteKey,
     pub sku: Option<String>,
-    pub should: Decimal,
-    pub is: Decimal,
+    /// `stock`, or the code of a [`Field`].
+    pub field: String,
+    /// As people read it.
+    pub should: String,
+    pub is: String,
     /// `zygos_core::drift::DriftCause` as its short word.
     pub cause: String,
     pub found_at: Timestamp,
@@ -269,7 +316,7 @@ pub struct Run {
     pub started_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     /// Counts by name: read, changed, skipped, calls_used, calls_least, …
-    pub counts: std::collections::BTreeMap<String, u64>,
+    pub counts: BTreeMap<String, u64>,
     pub outcome: Option<String>,
 }
 

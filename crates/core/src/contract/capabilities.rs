@@ -1,8 +1,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::model::Entity;
+use crate::model::{Entity, Field};
 
 /// What a connection can do, as data. Absent means unsupported. The same table drives planning, the conformance
 /// suite and the documentation.
@@ -41,12 +41,17 @@ impl Capabilities {
         self.entity(entity).is_some_and(|e| e.read.contains(&ReadMode::Fetch))
     }
 
+    /// What the side can do with a field of its products; `None`: it doesn't have the field.
+    pub fn field(&self, field: Field) -> Option<&FieldCapability> {
+        self.entity(Entity::Catalogue)?.fields.get(&field)
+    }
+
     pub fn can_write(&self, entity: Entity, mode: WriteMode) -> bool {
         self.entity(entity).is_some_and(|e| e.write.contains(&mode))
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     Store,
@@ -63,6 +68,23 @@ pub struct EntityCapabilities {
     pub batch: u32,
     /// Longest text the side takes, by field.
     pub lengths: BTreeMap<&'static str, u32>,
+    /// Of [`Entity::Catalogue`]: the fields that the side has.
+    pub fields: BTreeMap<Field, FieldCapability>,
+}
+
+/// What a side can do with one field of its products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FieldCapability {
+    /// Can be given when a product is made.
+    pub create: bool,
+    /// Can be changed afterwards.
+    pub update: bool,
+    /// A product can't be made without it.
+    pub required: bool,
+    /// Longest text, in characters.
+    pub length: Option<u32>,
+    /// Most decimals of a number.
+    pub decimals: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -11,6 +11,11 @@ pub struct Discovery {
     /// How the ERP names stores (Tryton's `web.shop`).
     pub shops: Vec<Named>,
     pub payment_methods: Vec<Named>,
+    pub price_lists: Vec<Named>,
+    /// What the ERP calls goods of one tax, where its products carry no rate themselves.
+    pub tax_classes: Vec<DiscoveredTax>,
+    /// Units of measure.
+    pub measures: Vec<Named>,
     pub currency: Option<Currency>,
 }
 

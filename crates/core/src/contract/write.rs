@@ -1,10 +1,12 @@
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::ConnectorError;
 use crate::{
     ids::RemoteKey,
-    model::{DocumentLine, NewDocument, NewParty, Record, Tracking},
+    model::{DocumentLine, Facts, NewDocument, NewParty, Record, Shape, Tracking},
 };
 
 /// One write. What a merchant wants is decided before; a connector only carries it out.
@@ -15,6 +17,19 @@ pub enum Write {
     SetStock {
         unit: RemoteKey,
         figure: Decimal,
+    },
+    /// Makes a product with its variants. Answers with its key and [`Record::Catalogue`] as it is now.
+    CreateProduct(Box<NewProduct>),
+    /// Adds variants to a product that has some. Answers as [`Self::CreateProduct`].
+    CreateVariants {
+        product: RemoteKey,
+        variants: Vec<NewVariant>,
+    },
+    /// Sets the fields that are given, and no others. Answers with [`Record::Catalogue`] as it is now.
+    UpdateProduct(Box<ProductChanges>),
+    /// Makes what is missing of a path of categories, parents first. One that is there succeeds.
+    CreateCategory {
+        path: Vec<String>,
     },
     CreateParty(NewParty),
     /// Makes a draft. Answers with its key, state and totals.
@@ -60,10 +75,64 @@ impl Write {
             | Self::TransitionOrder { .. }
             | Self::SetTracking { .. }
             | Self::AddTag { .. }
-            | Self::SetErpId { .. } => true,
-            Self::CreateParty(_) | Self::CreateDocument(_) | Self::AddDocumentLines { .. } => false,
+            | Self::SetErpId { .. }
+            | Self::UpdateProduct(_)
+            | Self::CreateCategory { .. } => true,
+            Self::CreateProduct(_)
+            | Self::CreateVariants { .. }
+            | Self::CreateParty(_) | Self::CreateDocument(_) | Self::AddDocumentLines { .. } => false,
         }
     }
+}
+
+/// A product to be made. Facts are in the target's terms: its own spelling of units of measure, prices as the flow says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewProduct {
+    pub shape: Shape,
+    /// Of the whole. Categories exist already.
+    pub facts: Facts,
+    /// What the ERP calls goods of this tax, where its products carry no rate themselves (Tryton's account category);
+    /// `None`: the only one that has the rate in `facts`.
+    pub tax_class: Option<String>,
+    /// The code that the product as a whole has, where the side keeps one beside those of its variants.
+    pub code: Option<String>,
+    /// At least one; exactly one for a simple product.
+    pub variants: Vec<NewVariant>,
+    /// Whether prices are with tax.
+    pub prices: PriceKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewVariant {
+    /// Fields of units, [`crate::model::Field::Sku`] among them.
+    pub facts: Facts,
+    pub options: Vec<(String, String)>,
+    /// Whether stock is counted for it.
+    pub tracked: bool,
+}
+
+/// Fields of one product to be set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProductChanges {
+    pub product: RemoteKey,
+    /// Of the whole.
+    pub facts: Facts,
+    /// As in [`NewProduct`], when the tax changes.
+    pub tax_class: Option<String>,
+    /// Of its units.
+    pub units: BTreeMap<RemoteKey, Facts>,
+    pub prices: PriceKind,
+    /// The price list that prices are written into; `None`: the price that holds without a list.
+    pub price_list: Option<String>,
+}
+
+/// Which of the two prices is meant; the other one follows from it by the tax.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceKind {
+    #[default]
+    Net,
+    Gross,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,6 +4,8 @@ mod document;
 mod movement;
 mod order;
 mod party;
+mod price;
+mod product;
 mod stock;
 mod unit;
 
@@ -13,6 +15,8 @@ pub use document::{
 pub use movement::{Movement, MovementState};
 pub use order::{LineKind, Order, OrderLine, OrderStatus, PaymentMethod, PaymentStatus, WarehouseQuantity};
 pub use party::{Address, Company, Customer, NewParty, Party, PartyQuery};
+pub use price::{PriceNews, PriceRow};
+pub use product::{Facts, Field, FieldTrouble, Product, Shape, Value, Variant};
 pub use stock::{Deduction, StockRow};
 pub use unit::{Unit, UnitKind};
 
@@ -26,6 +30,12 @@ use crate::ids::RemoteKey;
 pub enum Entity {
     /// Sellable units: simple products and variants.
     Product,
+    /// Whole products with all that a catalogue says of them, each with its units.
+    Catalogue,
+    /// What a unit costs by one of the ERP's price lists.
+    Price,
+    /// A place in the tree of categories.
+    Category,
     /// Figures per unit and warehouse.
     Stock,
     /// What a customer ordered in a store.
@@ -43,6 +53,9 @@ impl Entity {
     pub fn name(self) -> &'static str {
         match self {
             Self::Product => "product",
+            Self::Catalogue => "catalogue",
+            Self::Price => "price",
+            Self::Category => "category",
             Self::Stock => "stock",
             Self::Order => "order",
             Self::Document => "document",
@@ -58,6 +71,9 @@ impl Entity {
 #[serde(rename_all = "snake_case")]
 pub enum Record {
     Product(Unit),
+    Catalogue(Box<Product>),
+    Price(PriceRow),
+    PriceNews(PriceNews),
     Stock(StockRow),
     Order(Box<Order>),
     Document(Box<Document>),
@@ -70,6 +86,8 @@ impl Record {
     pub fn entity(&self) -> Entity {
         match self {
             Self::Product(_) => Entity::Product,
+            Self::Catalogue(_) => Entity::Catalogue,
+            Self::Price(_) | Self::PriceNews(_) => Entity::Price,
             Self::Stock(_) => Entity::Stock,
             Self::Order(_) => Entity::Order,
             Self::Document(_) => Entity::Document,
@@ -79,10 +97,13 @@ impl Record {
         }
     }
 
-    /// How the other side names it. A stock row is named by its unit, a deduction by its document.
+    /// How the other side names it. A stock row and a price are named by their unit, a deduction by its document.
     pub fn key(&self) -> &RemoteKey {
         match self {
             Self::Product(unit) => &unit.key,
+            Self::Catalogue(product) => &product.key,
+            Self::Price(row) => &row.unit,
+            Self::PriceNews(news) => &news.list,
             Self::Stock(row) => &row.unit,
             Self::Order(order) => &order.id,
             Self::Document(document) => &document.key,
