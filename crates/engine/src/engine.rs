@@ -176,7 +176,9 @@ impl Engine {
                 _ => None,
             })
             .collect();
-        let drops = mutations.iter().any(|mutation| matches!(mutation, Mutation::DropUnit { .. } | Mutation::DropLink { .. }));
+        let drops = mutations
+            .iter()
+            .any(|mutation| matches!(mutation, Mutation::DropUnit { .. } | Mutation::DropLink { .. }));
         self.repository.commit(mutations).await?;
         if drops {
             // Whoever shared a SKU or a bar code with what is gone may be paired now.

@@ -64,8 +64,8 @@ impl UnitStory {
             lines.push(format!(
                 "  {:.0}: found {} where {} was right ({}); {end}",
                 drift.found_at,
-                plain(drift.is),
-                plain(drift.should),
+                drift.is,
+                drift.should,
                 drift.cause.replace('_', " ")
             ));
         }

@@ -53,8 +53,8 @@ pub use plan_seen::{PlanProblem, SeenOrder, SeenPlan, SeenProduct, SeenStock};
 pub use products::{PlannedProduct, ProductPass};
 pub use progress::{GoLiveChoice, Progress};
 pub use settings::{
-    Connection, Directions, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, PriceFlow,
-    ProductFlow, StockFlow, StoreSettings,
+    Connection, Directions, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, PriceFlow, ProductFlow,
+    StockFlow, StoreSettings,
 };
 pub use status::{ConnectionStatus, Status, Trouble};
 pub use stock::{StockDecision, StockPass, StockVerdict};

@@ -60,7 +60,10 @@ pub struct ProductPass {
 pub(crate) enum Subject {
     Pairs(Vec<Paired>),
     /// Only this side has it.
-    Lone { side: Side, product: Box<StoredProduct> },
+    Lone {
+        side: Side,
+        product: Box<StoredProduct>,
+    },
     /// Neither side has it any more.
     Nothing,
 }
@@ -191,13 +194,19 @@ impl Engine {
         self.subject_of(store, *side, key).await
     }
 
-    pub(crate) async fn subject_of(&self, store: &StoreSettings, side: Side, key: &RemoteKey) -> Result<Subject> {
+    pub(crate) async fn subject_of(
+        &self,
+        store: &StoreSettings,
+        side: Side,
+        key: &RemoteKey,
+    ) -> Result<Subject> {
         let id = &store.connection.id;
         let (connection, store_keys) = match side {
             Side::Store => (id, vec![key.clone()]),
             Side::Erp => (&self.settings.erp.id, self.store_keys_of(store, key).await?),
         };
-        let Some(product) = self.repository.products(connection, std::slice::from_ref(key)).await?.pop() else {
+        let Some(product) = self.repository.products(connection, std::slice::from_ref(key)).await?.pop()
+        else {
             return Ok(Subject::Nothing);
         };
         let pairs = self.pairs(store, &store_keys).await?;

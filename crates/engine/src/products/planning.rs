@@ -68,7 +68,7 @@ impl Engine {
             let subject = self.subject_of(store, side, key).await?;
             match &subject {
                 Subject::Pairs(pairs) if side == Side::Store => {
-                    units.extend(pairs.iter().flat_map(|pair| pair.links.iter().map(|(_, erp)| erp.clone())));
+                    units.extend(pairs.iter().flat_map(super::pairing::Paired::erp_units));
                 }
                 Subject::Lone { product, .. } if side == Side::Erp => {
                     units.extend(product.product.variants.iter().map(|variant| variant.unit.key.clone()));
@@ -90,8 +90,7 @@ impl Engine {
                 }
                 Subject::Lone { product, .. } => {
                     let product = &product.product;
-                    let creation =
-                        self.creation(store, rule, side, product, work.prices.as_ref()).await?;
+                    let creation = self.creation(store, rule, side, product, work.prices.as_ref()).await?;
                     let to = self.other_side(store, side);
                     let held = match creation {
                         Creation::No | Creation::NotYet => continue,
