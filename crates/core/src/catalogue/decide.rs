@@ -231,7 +231,7 @@ fn carry_prices(
         let is_written =
             changes.iter().any(|change| (change.to, change.field, &change.key) == (to, Field::Price, key));
         let present = governed.value(to).clone();
-        if is_written || !present.as_number().is_some_and(|price| price >= Decimal::ZERO) {
+        if is_written || present.as_number().is_none_or(|price| price < Decimal::ZERO) {
             continue;
         }
         changes.push(FieldChange {
