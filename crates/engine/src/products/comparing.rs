@@ -35,7 +35,7 @@ impl Engine {
         let pairs = self.pairs(store, &keys).await?;
         let erp_units: Vec<RemoteKey> = pairs.iter().flat_map(super::pairing::Paired::erp_units).collect();
         let prices = self.list_prices(&rule, &erp_units, Lane::Sweep).await?;
-        let work = Work { store, rule: &rule, prices, run: None, seen: None };
+        let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         let mut mutations = Vec::new();
         for pair in &pairs {
             found.products += 1;

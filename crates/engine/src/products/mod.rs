@@ -7,12 +7,14 @@ mod answers;
 mod comparing;
 mod creating;
 mod gone;
+mod guarding;
 mod keeping;
 mod pairing;
 mod planning;
 mod questions;
 mod rule;
 mod sending;
+mod story;
 mod telling;
 
 use std::collections::BTreeSet;
@@ -22,13 +24,15 @@ use zygos_core::{
     catalogue::ProductRule,
     clock::later,
     contract::{Lane, Side},
-    model::Entity,
+    model::{Entity, Field},
 };
 use zygos_storage::{OutboxKind, OutboxRecord, OutboxRow, Settled, StoredProduct};
 
 pub use planning::PlannedProduct;
+pub use story::FieldStory;
 
 pub(crate) use creating::READ_FEED;
+pub(crate) use guarding::Massed;
 pub(crate) use keeping::{UNREADABLE_FIELD, products_in};
 
 use self::pairing::{ListPrices, Paired};
@@ -75,6 +79,8 @@ pub(crate) struct Work<'a> {
     pub prices: Option<ListPrices>,
     pub run: Option<&'a RunId>,
     pub seen: Option<&'a Seen<'a>>,
+    /// Fields that are not written to a side now: too many would change together.
+    pub massed: BTreeSet<(Side, Field)>,
 }
 
 /// How work on a row goes on.
@@ -153,7 +159,12 @@ impl Engine {
         let units: Vec<RemoteKey> =
             pairing::units_of(&self.repository.products(&self.settings.erp.id, &keys).await?);
         let prices = self.list_prices(rule, &units, lane).await?;
-        let work = Work { store, rule, prices, run, seen };
+        // What a plan holds was seen by a person.
+        let massed = match seen {
+            Some(_) => BTreeSet::new(),
+            None => self.held_en_masse(store, rule, rows.len()).await?,
+        };
+        let work = Work { store, rule, prices, run, seen, massed };
         for row in &rows {
             let went = self.work_on_row(&work, row).await?;
             left.remove(&row.id);

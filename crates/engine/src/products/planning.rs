@@ -1,5 +1,7 @@
 //! What would be written to products and prices now, shown and not sent.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use zygos_core::{
     ConnectionId, RemoteKey,
@@ -78,7 +80,7 @@ impl Engine {
             subjects.push((key, subject));
         }
         let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
-        let work = Work { store, rule, prices, run: None, seen: None };
+        let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         for (key, subject) in subjects {
             match subject {
                 // Paired products are planned once, under the store's name.

@@ -47,6 +47,11 @@ impl Engine {
         if let Some(ends) = self.differs_from_plan(work, row, &decision) {
             return Ok(ends);
         }
+        let wanted = decision.changes.len();
+        decision.changes.retain(|change| {
+            !work.massed.contains(&(change.to, change.field)) || !super::guarding::counts(change)
+        });
+        let some_are_held = decision.changes.len() < wanted;
         let mut written = 0;
         for (side, product) in [(Side::Store, &pair.store), (Side::Erp, &pair.erp)] {
             match self.archive_left_half(work, row, side, product).await? {
@@ -77,6 +82,10 @@ impl Engine {
                 Went::Through(more) => written += more,
                 ends @ Went::Ends(_) => return Ok(ends),
             }
+        }
+        if some_are_held {
+            let due_at = later(self.now(), self.settings.pace.recheck_held);
+            return Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }));
         }
         if written == 0 && decision.changes.is_empty() {
             let subject = pair.store.product.key.as_str();
