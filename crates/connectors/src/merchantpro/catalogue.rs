@@ -109,7 +109,9 @@ pub(super) fn product(row: &Json, tree: &Tree, shown: Shown) -> Result<Product, 
     }
     let facts = shared_facts(row, &fields, &whole, tree, shown, &mut troubles);
     let modified_at = fields.date("date_modified").ok().flatten();
-    Ok(Product { key, shape, facts, variants, troubles, modified_at })
+    // A simple product's SKU is its unit's.
+    let code = fields.text("sku").filter(|_| shape == Shape::Variants);
+    Ok(Product { key, shape, code, facts, variants, troubles, modified_at })
 }
 
 /// What all variants share, whatever in it can't be read: a parent's own stock and price mean nothing (dossier §5.1).
