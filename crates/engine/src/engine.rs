@@ -23,6 +23,7 @@ use crate::{
     event::{Event, Watcher},
     flows::Resolved,
     health::{Deed, Health},
+    products::Massed,
     put_off::PutOff,
     settings::{Connection, EngineSettings, StoreSettings},
 };
@@ -61,6 +62,9 @@ pub struct Engine {
     /// Stores with ledger rows whose warehouse the ERP couldn't tell when they were written.
     pub(crate) ledger_unplaced: StdMutex<BTreeSet<ConnectionId>>,
     pub(crate) erp_products_read: StdMutex<Option<Timestamp>>,
+    /// Paths of categories that a side was seen to have since this process began.
+    pub(crate) known_categories: StdMutex<BTreeSet<(ConnectionId, Vec<String>)>>,
+    pub(crate) massed: StdMutex<Massed>,
     wakers: BTreeMap<(ConnectionId, OutboxKind), Notify>,
     /// Open issues that people were told of since this process began: connection, kind, subject, and the text.
     told: StdMutex<HashMap<(ConnectionId, String, String), String>>,
@@ -99,6 +103,7 @@ impl Engine {
             );
             wakers.insert((id.clone(), OutboxKind::Stock), Notify::new());
             wakers.insert((id.clone(), OutboxKind::Feedback), Notify::new());
+            wakers.insert((id.clone(), OutboxKind::Product), Notify::new());
             feed_wakers.insert(id, Notify::new());
         }
         wakers.insert((settings.erp.id.clone(), OutboxKind::Order), Notify::new());
@@ -117,6 +122,8 @@ impl Engine {
             ledger_renewed: StdMutex::new(BTreeSet::new()),
             ledger_unplaced: StdMutex::new(BTreeSet::new()),
             erp_products_read: StdMutex::new(None),
+            known_categories: StdMutex::new(BTreeSet::new()),
+            massed: StdMutex::new(Massed::new()),
             wakers,
             told: StdMutex::new(HashMap::new()),
             feed_wakers,
@@ -172,7 +179,9 @@ impl Engine {
                 _ => None,
             })
             .collect();
-        let drops = mutations.iter().any(|mutation| matches!(mutation, Mutation::DropUnit { .. }));
+        let drops = mutations
+            .iter()
+            .any(|mutation| matches!(mutation, Mutation::DropUnit { .. } | Mutation::DropLink { .. }));
         self.repository.commit(mutations).await?;
         if drops {
             // Whoever shared a SKU or a bar code with what is gone may be paired now.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use zygos_core::{
     RemoteKey,
     clock::elapsed,
-    contract::{Checkpoint, Item, Lane},
-    model::{Document, Entity, Movement, Record},
+    contract::{Checkpoint, Item, Lane, Side},
+    model::{Document, Entity, Movement, PriceNews, Record},
 };
 use zygos_storage::{Mutation, OutboxRecord};
 
@@ -15,6 +15,7 @@ use crate::{
     error::{EngineError, Result},
     health::Deed,
     ledger::stock_wishes,
+    products::products_in,
 };
 
 impl Engine {
@@ -23,7 +24,12 @@ impl Engine {
     pub async fn follow_erp(&self) -> Result<()> {
         self.read_erp_products_if_due().await?;
         let mut outcome = Ok(());
-        for entity in [Entity::Document, Entity::Movement, Entity::Product] {
+        let products =
+            if self.reads_catalogue(&self.settings.erp.id) { Entity::Catalogue } else { Entity::Product };
+        for entity in [Entity::Document, Entity::Movement, products, Entity::Price] {
+            if entity == Entity::Price && !self.follows_price_lists() {
+                continue;
+            }
             if !self.settings.erp.connector.capabilities().can_follow(entity) {
                 continue;
             }
@@ -65,8 +71,13 @@ impl Engine {
                 .ask(erp, Deed::Read(entity), erp.connector.changes(&context, entity, cursor.as_ref()))
                 .await?;
             let mut mutations = self.acted_on(entity, &page.items).await?;
-            if entity == Entity::Product {
-                self.keep_units(&erp.id, &page.items, read_at).await?;
+            match entity {
+                Entity::Product => self.keep_units(&erp.id, &page.items, read_at).await?,
+                Entity::Catalogue => {
+                    let (products, _) = products_in(&page.items);
+                    self.keep_products(&erp.id, &products, read_at).await?;
+                }
+                _ => {}
             }
             if let Some(checkpoint) = page.next.filter(|next| Some(next) != cursor.as_ref()) {
                 mutations.push(Mutation::PutCursor {
@@ -92,6 +103,7 @@ impl Engine {
                     moved.insert(unit.clone());
                 }
                 Ok(Record::Document(document)) => documents.push(&**document),
+                Ok(Record::PriceNews(news)) => mutations.extend(self.prices_changed(news).await?),
                 Ok(_) => {}
                 Err(unreadable) => {
                     let kind = format!("unreadable_{}", entity.name());
@@ -104,6 +116,53 @@ impl Engine {
         let moved: Vec<RemoteKey> = moved.into_iter().collect();
         mutations.extend(stock_wishes(self, &moved, Lane::HotStock, "goods moved in the ERP").await?);
         mutations.extend(self.documents_changed(&documents).await?);
+        Ok(mutations)
+    }
+
+    fn follows_price_lists(&self) -> bool {
+        self.settings
+            .stores
+            .iter()
+            .any(|store| store.prices.as_ref().is_some_and(|prices| prices.list.is_some()))
+    }
+
+    /// A price list was edited: the products of the stores that use it are compared again.
+    async fn prices_changed(&self, news: &PriceNews) -> Result<Vec<Mutation>> {
+        const TOGETHER: u32 = 1000;
+        let reason = format!("the price list {} was edited in the ERP", news.list_name);
+        let mut mutations = Vec::new();
+        for store in &self.settings.stores {
+            let list = store.prices.as_ref().and_then(|prices| prices.list.as_deref());
+            if list != Some(news.list_name.as_str()) && list != Some(news.list.as_str()) {
+                continue;
+            }
+            let id = &store.connection.id;
+            let products: BTreeSet<RemoteKey> = match &news.units {
+                Some(units) => {
+                    let links = self.repository.links_to(&self.settings.erp.id, units).await?;
+                    let linked: Vec<RemoteKey> = links
+                        .into_iter()
+                        .filter(|link| &link.store == id)
+                        .map(|link| link.store_key)
+                        .collect();
+                    let of = self.repository.products_of(id, &linked).await?;
+                    of.into_iter().map(|(_, product)| product).collect()
+                }
+                None => {
+                    let mut all = BTreeSet::new();
+                    let mut after = None;
+                    loop {
+                        let keys = self.repository.product_keys(id, after.as_ref(), TOGETHER).await?;
+                        after = keys.last().cloned();
+                        if after.is_none() {
+                            break all;
+                        }
+                        all.extend(keys);
+                    }
+                }
+            };
+            mutations.extend(products.iter().map(|key| self.product_wish(id, Side::Store, key, &reason)));
+        }
         Ok(mutations)
     }
 

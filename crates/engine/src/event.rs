@@ -1,7 +1,7 @@
 //! What the engine tells whoever watches it: the terminal of the demo, the log, a test.
 
 use rust_decimal::Decimal;
-use zygos_core::{ConnectionId, RemoteKey};
+use zygos_core::{ConnectionId, RemoteKey, model::Field};
 
 /// Something that happened. Holds no personal data and no secret.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,11 +37,29 @@ pub enum Event {
         after: Decimal,
         why: String,
     },
+    /// A product was made on the side that lacked it.
+    ProductMade {
+        store: ConnectionId,
+        connection: ConnectionId,
+        name: String,
+    },
+    /// A field of a product was written to one side.
+    FieldWritten {
+        store: ConnectionId,
+        connection: ConnectionId,
+        sku: String,
+        field: Field,
+        before: String,
+        after: String,
+        why: String,
+    },
     DriftFound {
         store: ConnectionId,
         sku: String,
-        should: Decimal,
-        is: Decimal,
+        /// `stock`, or the code of a field of products.
+        field: String,
+        should: String,
+        is: String,
         cause: String,
     },
     DriftCorrected {

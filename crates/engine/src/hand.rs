@@ -2,7 +2,7 @@
 
 use zygos_core::{
     ConnectionId, RemoteKey,
-    contract::{Checkpoint, Lane},
+    contract::{Checkpoint, Lane, Side},
     model::{Document, Entity, Unit},
 };
 use zygos_storage::{
@@ -46,7 +46,23 @@ impl Engine {
             )));
         }
         let state = ConnectionState { mode, reason };
-        self.commit(vec![Mutation::PutConnection { connection: connection.clone(), state }]).await?;
+        let mut mutations = vec![Mutation::PutConnection { connection: connection.clone(), state }];
+        if mode == Mode::Live {
+            // Products that waited for this side are on the rows of any store.
+            let rows = self.repository.outbox(None, u32::MAX >> 1).await?;
+            let products = rows.into_iter().filter(|row| {
+                row.record.kind() == OutboxKind::Product && row.held_by.is_none() && row.sent.is_none()
+            });
+            mutations.extend(products.map(|row| {
+                self.wish(
+                    &row.connection,
+                    row.record,
+                    row.lane,
+                    format!("writing to {connection} is allowed now"),
+                )
+            }));
+        }
+        self.commit(mutations).await?;
         self.wake(connection);
         Ok(())
     }
@@ -92,7 +108,8 @@ impl Engine {
                     checkpoint: Checkpoint(until.to_string()),
                 });
                 for row in self.repository.outbox(Some(&issue.connection), u32::MAX >> 1).await? {
-                    if row.record.kind() == OutboxKind::Stock || row.held_by == Some(issue.id) {
+                    let waits = matches!(row.record.kind(), OutboxKind::Stock | OutboxKind::Product);
+                    if waits || row.held_by == Some(issue.id) {
                         mutations.push(self.by_hand(
                             &row.connection,
                             row.record,
@@ -101,6 +118,12 @@ impl Engine {
                         ));
                     }
                 }
+            }
+            ("product_conflict" | "product_hold", _) => {
+                mutations.extend(self.field_answer(&issue, choice).await?)
+            }
+            ("product_gone", _) => {
+                mutations.extend(self.gone_answer(&issue.connection, &issue.subject, choice).await?);
             }
             ("before_go_live", _) => {
                 let chosen = self.chosen_candidate(&issue, choice).await?;
@@ -258,6 +281,10 @@ impl Engine {
                     Lane::HotStock,
                     reason,
                 ));
+                let products = self.repository.products_of(store, std::slice::from_ref(unit)).await?;
+                mutations.extend(
+                    products.iter().map(|(_, key)| self.product_wish(store, Side::Store, key, reason)),
+                );
             }
             Replay::Connection(connection) => {
                 for row in self.repository.outbox(Some(connection), u32::MAX >> 1).await? {

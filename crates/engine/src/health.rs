@@ -59,7 +59,9 @@ impl fmt::Display for Deed {
 
 fn several(entity: Entity) -> &'static str {
     match entity {
-        Entity::Product => "products",
+        Entity::Product | Entity::Catalogue => "products",
+        Entity::Price => "prices",
+        Entity::Category => "categories",
         Entity::Stock => "stock",
         Entity::Order => "orders",
         Entity::Document => "sales",

@@ -24,6 +24,7 @@ mod own_sale;
 mod plan;
 mod plan_seen;
 mod product_pages;
+mod products;
 mod progress;
 mod put_off;
 mod reading;
@@ -48,10 +49,12 @@ pub use flows::Resolved;
 pub use hand::Replay;
 pub use history::{ConnectionHistory, History, HistoryEntry, HistoryRange, Tried};
 pub use plan::{Cost, LeftAlone, Plan, PlannedOrder, PlannedStep, PlannedStock};
-pub use plan_seen::{PlanProblem, SeenOrder, SeenPlan, SeenStock};
+pub use plan_seen::{PlanProblem, SeenOrder, SeenPlan, SeenProduct, SeenStock};
+pub use products::{FieldStory, PlannedProduct, ProductPass};
 pub use progress::{GoLiveChoice, Progress};
 pub use settings::{
-    Connection, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, StockFlow, StoreSettings,
+    Connection, Directions, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, PriceFlow, ProductFlow,
+    StockFlow, StoreSettings,
 };
 pub use status::{ConnectionStatus, Status, Trouble};
 pub use stock::{StockDecision, StockPass, StockVerdict};

@@ -1,5 +1,7 @@
 //! What would be written now, decided and shown, not sent.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use zygos_core::{ConnectionId, RemoteKey, orders::ImportDecision, pacing::time_for};
@@ -8,6 +10,7 @@ use zygos_storage::OrderFilter;
 use crate::{
     engine::Engine,
     error::Result,
+    products::PlannedProduct,
     progress::Progress,
     settings::StoreSettings,
     stock::{StockVerdict, name_of},
@@ -18,6 +21,8 @@ use crate::{
 pub struct Plan {
     pub stock: Vec<PlannedStock>,
     pub orders: Vec<PlannedOrder>,
+    /// Fields of products, prices, and products to be made, on either side.
+    pub products: Vec<PlannedProduct>,
     /// Units that can't be decided or are left alone, with the reason.
     pub left_alone: Vec<LeftAlone>,
     /// What carrying it out costs each store.
@@ -27,7 +32,8 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cost {
     pub store: ConnectionId,
-    /// Calls that it needs at least: one a figure, and one to tell the store that its order is in hand.
+    /// Calls that it needs at least: one a figure, one a product that is written to or made in the store, and one to
+    /// tell the store that its order is in hand.
     pub calls_least: u64,
     /// Seconds that the store's call limits make of them; `None`: no limit is configured.
     pub seconds: Option<u64>,
@@ -84,9 +90,17 @@ impl Engine {
             if store.stock.is_some() {
                 self.plan_stock(store, &mut plan).await?;
             }
+            self.plan_products(store, &mut plan).await?;
             let told = self.plan_orders(store, &mut plan).await?;
             let figures = plan.stock.iter().filter(|stock| &stock.store == id).count();
-            let calls_least = u64::try_from(figures).unwrap_or(u64::MAX).saturating_add(told);
+            let products: BTreeSet<&RemoteKey> = plan
+                .products
+                .iter()
+                .filter(|product| &product.store == id && &product.to == id && product.held.is_none())
+                .map(|product| &product.key)
+                .collect();
+            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+            let calls_least = count(figures).saturating_add(told).saturating_add(count(products.len()));
             let connection = &store.connection;
             // What was read for this plan counts in the store's windows already.
             let time = time_for(calls_least, (connection.calls_used)(), &connection.windows);

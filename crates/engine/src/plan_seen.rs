@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use zygos_core::{ConnectionId, RemoteKey, WorkspaceId, money::plain, orders::OrderState};
+use zygos_core::{ConnectionId, RemoteKey, WorkspaceId, contract::Side, money::plain, orders::OrderState};
 use zygos_storage::{OutboxRecord, StoredOrder};
 
 use crate::{
@@ -30,6 +30,20 @@ pub struct SeenPlan {
     pub workspace: WorkspaceId,
     pub stock: Vec<SeenStock>,
     pub orders: Vec<SeenOrder>,
+    #[serde(default)]
+    pub products: Vec<SeenProduct>,
+}
+
+/// Everything that is to be written about one product of a store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeenProduct {
+    pub store: ConnectionId,
+    /// Which side's key names it.
+    pub side: Side,
+    pub key: RemoteKey,
+    pub name: String,
+    /// What is to be written; equal words mean the same.
+    pub words: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +102,22 @@ impl SeenPlan {
             step: order.step,
             what: order.what.clone(),
         });
+        let mut products: Vec<SeenProduct> = Vec::new();
+        for planned in plan.products.iter().filter(|planned| planned.held.is_none()) {
+            let is_same = |seen: &&mut SeenProduct| {
+                (&seen.store, seen.side, &seen.key) == (&planned.store, planned.side, &planned.key)
+            };
+            match products.iter_mut().find(is_same) {
+                Some(seen) => seen.words.push(planned.words.clone()),
+                None => products.push(SeenProduct {
+                    store: planned.store.clone(),
+                    side: planned.side,
+                    key: planned.key.clone(),
+                    name: planned.name.clone(),
+                    words: vec![planned.words.clone()],
+                }),
+            }
+        }
         Self {
             kind: KIND.to_owned(),
             version: VERSION,
@@ -95,6 +125,7 @@ impl SeenPlan {
             workspace,
             stock: stock.collect(),
             orders: orders.collect(),
+            products,
         }
     }
 
@@ -134,6 +165,7 @@ pub(crate) struct Seen<'a> {
     stock: BTreeMap<(&'a ConnectionId, &'a RemoteKey), &'a SeenStock>,
     /// Those to enter.
     orders: BTreeMap<(&'a ConnectionId, &'a RemoteKey), &'a SeenOrder>,
+    products: BTreeMap<(&'a ConnectionId, OutboxRecord), &'a SeenProduct>,
     fates: Mutex<BTreeMap<(ConnectionId, OutboxRecord), Fate>>,
     /// What a pass was given in this round.
     tried: Mutex<BTreeSet<(ConnectionId, OutboxRecord)>>,
@@ -145,6 +177,11 @@ impl<'a> Seen<'a> {
         Self {
             stock: plan.stock.iter().map(|stock| ((&stock.store, &stock.unit), stock)).collect(),
             orders: to_enter.map(|order| ((&order.store, &order.order), order)).collect(),
+            products: plan
+                .products
+                .iter()
+                .map(|product| ((&product.store, record_of_product(product)), product))
+                .collect(),
             fates: Mutex::default(),
             tried: Mutex::default(),
         }
@@ -156,6 +193,40 @@ impl<'a> Seen<'a> {
 
     pub fn orders(&self) -> impl Iterator<Item = &'a SeenOrder> {
         self.orders.values().copied()
+    }
+
+    pub fn products(&self) -> impl Iterator<Item = &'a SeenProduct> {
+        self.products.values().copied()
+    }
+
+    /// The next products of a store that nothing is known of in this round.
+    pub fn next_products(&self, store: &ConnectionId, most: u32) -> Vec<OutboxRecord> {
+        let products = self.products().filter(|product| &product.store == store);
+        self.next(products.map(|product| (store.clone(), record_of_product(product))), most)
+    }
+
+    pub fn holds_product(&self, store: &ConnectionId, record: &OutboxRecord) -> bool {
+        self.products.contains_key(&(store, record.clone()))
+    }
+
+    /// Whether what would be written about a product now is what the plan says.
+    pub fn product_is_as_seen(&self, store: &ConnectionId, record: &OutboxRecord, now: &[String]) -> bool {
+        let Some(seen) = self.products.get(&(store, record.clone())) else { return false };
+        let sorted = |words: &[String]| words.iter().cloned().collect::<BTreeSet<String>>();
+        if sorted(now) == sorted(&seen.words) {
+            return true;
+        }
+        let fate = if now.is_empty() {
+            Fate::Already
+        } else {
+            Fate::Moved(format!(
+                "the plan said `{}`, now it would be `{}`",
+                seen.words.join("; "),
+                now.join("; ")
+            ))
+        };
+        self.put(store, record.clone(), fate);
+        false
     }
 
     pub fn holds_unit(&self, store: &ConnectionId, unit: &RemoteKey) -> bool {
@@ -211,6 +282,9 @@ impl<'a> Seen<'a> {
         }
         for order in self.orders().filter(|order| !configured.contains(&order.store)) {
             self.put(&order.store, record_of(order), moved());
+        }
+        for product in self.products().filter(|product| !configured.contains(&product.store)) {
+            self.put(&product.store, record_of_product(product), moved());
         }
     }
 
@@ -269,6 +343,10 @@ impl<'a> Seen<'a> {
 
 pub(crate) fn record_of(order: &SeenOrder) -> OutboxRecord {
     OutboxRecord::Order { store: order.store.clone(), order: order.order.clone() }
+}
+
+pub(crate) fn record_of_product(product: &SeenProduct) -> OutboxRecord {
+    OutboxRecord::Product { side: product.side, key: product.key.clone() }
 }
 
 /// `None`: it is to be written as the plan says, or it cannot be decided now.
@@ -357,6 +435,13 @@ mod tests {
                 digest: "abc".to_owned(),
                 step: PlannedStep::Enter,
                 what: "enter in the ERP as A-100".to_owned(),
+            }],
+            products: vec![SeenProduct {
+                store: ConnectionId::new("shop"),
+                side: Side::Erp,
+                key: RemoteKey::new("product.template,5"),
+                name: "Vase".to_owned(),
+                words: vec!["make Vase in shop".to_owned()],
             }],
         }
     }

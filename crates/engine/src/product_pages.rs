@@ -4,14 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use zygos_core::{
-    RemoteKey,
-    contract::{Checkpoint, Lane},
-    model::{Entity, Record, Unit},
+    ConnectionId, RemoteKey,
+    contract::{Checkpoint, Lane, Page},
+    model::{Entity, Field, Product, Record, Unit, Value},
 };
 use zygos_storage::{Mutation, StoredUnit};
 
 use crate::{
-    catalogue::names_differ, engine::Engine, error::Result, event::Event, health::Deed, settings::Connection,
+    catalogue::names_differ,
+    engine::{Engine, lock},
+    error::Result,
+    event::Event,
+    health::Deed,
+    products::{READ_FEED, UNREADABLE_FIELD, products_in},
+    settings::Connection,
 };
 
 const UNREADABLE: &str = "unreadable_product";
@@ -28,6 +34,10 @@ pub(crate) struct ProductPages<'a> {
     position: u64,
     expected: Option<u64>,
     unreadable: BTreeSet<String>,
+    /// Fields and variants of products that couldn't be read.
+    troubles: BTreeSet<String>,
+    /// Whole products, where they are read.
+    met: u64,
     pub pages: u64,
 }
 
@@ -54,6 +64,8 @@ impl Engine {
             position: 0,
             expected: None,
             unreadable: BTreeSet::new(),
+            troubles: BTreeSet::new(),
+            met: 0,
             pages: 0,
         }
     }
@@ -67,10 +79,14 @@ impl Engine {
         let id = &connection.id;
         let read_at = self.now();
         let context = self.context(pages.lane);
-        let scan = connection.connector.scan(&context, Entity::Product, pages.from.as_ref());
-        let page = self.ask(connection, Deed::Read(Entity::Product), scan).await?;
+        let entity = if self.reads_catalogue(id) { Entity::Catalogue } else { Entity::Product };
+        let scan = connection.connector.scan(&context, entity, pages.from.as_ref());
+        let page = self.ask(connection, Deed::Read(entity), scan).await?;
         pages.pages += 1;
         pages.expected = page.total.or(pages.expected);
+        if entity == Entity::Catalogue {
+            return self.keep_page(pages, page, read_at).await.map(Some);
+        }
         let mut mutations = Vec::new();
         let mut units: Vec<Unit> = Vec::new();
         for item in page.items {
@@ -112,16 +128,68 @@ impl Engine {
         Ok(Some(keys))
     }
 
+    /// Keeps a page of whole products.
+    async fn keep_page(
+        &self,
+        pages: &mut ProductPages<'_>,
+        page: Page,
+        read_at: Timestamp,
+    ) -> Result<Vec<RemoteKey>> {
+        let id = &pages.connection.id;
+        let (products, unreadable) = products_in(&page.items);
+        let kept = self.keeping(id, &products, read_at, Some(pages.position)).await?;
+        let mut mutations = kept.mutations;
+        for unreadable in unreadable {
+            let subject = unreadable.key.as_ref().map_or("?", RemoteKey::as_str).to_owned();
+            pages.unreadable.insert(subject.clone());
+            mutations.push(self.issue(id, UNREADABLE, subject, format!("{id}: {unreadable}"), &[]));
+        }
+        pages.troubles.extend(kept.unreadable);
+        pages.position += u64::try_from(kept.units.len()).unwrap_or(u64::MAX);
+        pages.met += u64::try_from(products.len()).unwrap_or(u64::MAX);
+        self.note_categories(id, &products);
+        self.commit(mutations).await?;
+        self.relink_if(kept.renamed);
+        self.tell(&Event::Progress {
+            connection: id.clone(),
+            what: pages.what,
+            done: pages.met,
+            of: pages.expected,
+        });
+        pages.from = page.next;
+        pages.over = pages.from.is_none();
+        Ok(kept.units)
+    }
+
+    fn note_categories(&self, connection: &ConnectionId, products: &[Product]) {
+        let mut known = lock(&self.known_categories);
+        for product in products {
+            let Some(Value::Paths(paths)) = product.facts.get(&Field::Categories) else { continue };
+            known.extend(paths.iter().map(|path| (connection.clone(), path.clone())));
+        }
+    }
+
     /// What follows from a reading that came to its end: units it didn't meet may be gone, and what could not be read
     /// before and can be now is no trouble any more. Answers whether everything was read.
     pub(crate) async fn end_of_products(&self, pages: &ProductPages<'_>) -> Result<bool> {
         let id = &pages.connection.id;
         let open = self.repository.issues(false).await?;
         let mended = open.iter().filter(|issue| {
-            &issue.connection == id && issue.kind == UNREADABLE && !pages.unreadable.contains(&issue.subject)
+            &issue.connection == id
+                && match issue.kind.as_str() {
+                    UNREADABLE => !pages.unreadable.contains(&issue.subject),
+                    UNREADABLE_FIELD => !pages.troubles.contains(&issue.subject),
+                    _ => false,
+                }
         });
-        let mutations =
-            mended.map(|issue| self.close_issue(id, UNREADABLE, issue.subject.as_str())).collect();
+        let mut mutations: Vec<Mutation> =
+            mended.map(|issue| self.close_issue(id, &issue.kind, issue.subject.as_str())).collect();
+        // What can't be read now may be what would be made on the other side: asked for by its SKU before that.
+        mutations.push(Mutation::PutCursor {
+            connection: id.clone(),
+            feed: READ_FEED.to_owned(),
+            checkpoint: Checkpoint(pages.began.to_string()),
+        });
         self.commit(mutations).await?;
         // Listings shift while they are read: "not seen" is believed only when the count says all were seen.
         let complete = pages.unreadable.is_empty() && pages.position > 0;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zygos_core::{
-    model::Order,
+    model::{Order, Product},
     orders::{IgnoreReason, OrderState},
 };
 use zygos_storage::StoredOrder;
@@ -68,8 +68,24 @@ impl Default for Progress {
 
 /// Equal digests mean an equal order.
 pub fn digest(order: &Order) -> Result<String> {
-    let bytes = serde_json::to_vec(order)
-        .map_err(|error| EngineError::Asked(format!("order {} cannot be kept: {error}", order.id)))?;
+    digest_of(order, format_args!("order {}", order.id))
+}
+
+/// Digest of what a side says of a product. Figures move with every order and times with every write: neither is an
+/// edit.
+pub fn product_digest(product: &Product) -> Result<String> {
+    let mut edited = product.clone();
+    edited.modified_at = None;
+    for variant in &mut edited.variants {
+        variant.unit.stock = None;
+    }
+    digest_of(&edited, format_args!("product {}", product.key))
+}
+
+/// Equal digests mean equal values.
+pub fn digest_of(value: &impl Serialize, what: impl std::fmt::Display) -> Result<String> {
+    let bytes = serde_json::to_vec(value)
+        .map_err(|error| EngineError::Asked(format!("{what} cannot be kept: {error}")))?;
     let hash = Sha256::digest(bytes);
     Ok(hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect())
 }

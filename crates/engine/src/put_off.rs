@@ -35,6 +35,7 @@ pub(crate) enum Pass {
     Stock,
     Feedback,
     Verification,
+    Products,
 }
 
 impl Pass {
@@ -45,7 +46,8 @@ impl Pass {
             Self::Entering => "entering orders",
             Self::Stock => "writing stock",
             Self::Feedback => "telling the store of its orders",
-            Self::Verification => "comparing stock",
+            Self::Verification => "comparing both sides",
+            Self::Products => "writing products and prices",
         }
     }
 }

@@ -28,6 +28,9 @@ impl Engine {
             loops.push(self.feed_loop(store).boxed());
             loops.push(self.stock_loop(store).boxed());
             loops.push(self.feedback_loop(store).boxed());
+            if self.product_rule(store).is_some() {
+                loops.push(self.product_loop(store).boxed());
+            }
             loops.push(self.verify_loop(store).boxed());
         }
         let mut all = pin!(futures_util::future::try_join_all(loops).fuse());
@@ -86,6 +89,13 @@ impl Engine {
         }
     }
 
+    async fn product_loop(&self, store: &StoreSettings) -> Result<()> {
+        loop {
+            let outcome = self.product_pass(store, None).await.map(|_| ());
+            self.wait_for_work(&store.connection.id, OutboxKind::Product, outcome).await?;
+        }
+    }
+
     async fn verify_loop(&self, store: &StoreSettings) -> Result<()> {
         let id = &store.connection.id;
         if let Some(last) = self.verified_at(id).await? {
@@ -119,6 +129,7 @@ impl Engine {
             OutboxKind::Order => Pass::Entering,
             OutboxKind::Stock => Pass::Stock,
             OutboxKind::Feedback => Pass::Feedback,
+            OutboxKind::Product => Pass::Products,
         };
         let idle = self.after(connection, pass, outcome, self.settings.pace.idle_look).await?;
         let next = if failed || !self.is_live(connection).await? {
@@ -182,8 +193,11 @@ impl Engine {
             self.note_trouble(erp, self.follow_erp().await, &mut troubles)?;
             let passes = join_all(stores.iter().map(|store| async {
                 let told = self.feedback_pass(store).await?;
+                let products = self.product_pass(store, None).await?;
                 let stock = self.stock_pass(store, None).await?;
-                Ok::<u64, EngineError>(told + stock.looked_at - stock.put_off)
+                Ok::<u64, EngineError>(
+                    told + products.looked_at - products.put_off + stock.looked_at - stock.put_off,
+                )
             }))
             .await;
             for (store, pass) in stores.iter().zip(passes) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use zygos_core::{
-    ConnectionId, RemoteKey,
+    ConnectionId, RemoteKey, RunId,
     contract::{Checkpoint, Lane},
     model::UnitKind,
     money::plain,
@@ -33,6 +33,9 @@ pub struct Verification {
     pub unlinked: u64,
     pub not_tracked: u64,
     pub undecidable: u64,
+    /// Products compared with the ERP's, and fields of them that are to be written to either side.
+    pub products: u64,
+    pub fields_different: u64,
     pub pages: u64,
     pub written: u64,
     pub calls_used: u64,
@@ -67,6 +70,9 @@ impl Engine {
         let outcome = self.verify_pages(store, &mut found).await;
         tracing::debug!(connection = %id, "Pages are compared: {found:?}");
         let mut feed_reads = 0;
+        if outcome.is_ok() && self.is_live(id).await? {
+            found.written += self.correct_products(store, &run_id).await?;
+        }
         if outcome.is_ok() && store.stock.is_some() && self.is_live(id).await? {
             while self.is_stock_due(id).await? {
                 let pass = match self.stock_pass(store, Some(&run_id)).await {
@@ -96,6 +102,8 @@ impl Engine {
             ("different".to_owned(), found.different),
             ("unlinked".to_owned(), found.unlinked),
             ("undecidable".to_owned(), found.undecidable),
+            ("products".to_owned(), found.products),
+            ("fields_different".to_owned(), found.fields_different),
             ("written".to_owned(), found.written),
             ("calls_used".to_owned(), found.calls_used),
             ("calls_least".to_owned(), found.calls_least),
@@ -112,6 +120,27 @@ impl Engine {
         outcome?;
         self.tell(&Event::Verified { store: id.clone(), units: found.compared, different: found.different });
         Ok(found)
+    }
+
+    /// Works on products until none is due that can be worked on now.
+    async fn correct_products(&self, store: &StoreSettings, run: &RunId) -> Result<u64> {
+        let id = &store.connection.id;
+        let mut written = 0;
+        loop {
+            let due = self.repository.next_due(id, OutboxKind::Product).await?;
+            if due.is_none_or(|due| due > self.now()) {
+                return Ok(written);
+            }
+            let pass = match self.product_pass(store, Some(run)).await {
+                Ok(pass) => pass,
+                Err(error) if error.is_forbidden() => return Ok(written),
+                Err(error) => return Err(error),
+            };
+            written += pass.written;
+            if pass.looked_at == 0 || pass.put_off == pass.looked_at {
+                return Ok(written);
+            }
+        }
     }
 
     /// When a store was last read and compared in full: the moment it began. `None`: never.
@@ -131,6 +160,7 @@ impl Engine {
             found.pages = pages.pages;
             self.link().await?;
             self.compare(store, &keys, found).await?;
+            self.compare_products(store, &keys, found).await?;
         }
         self.end_of_products(&pages).await?;
         Ok(())

@@ -6,8 +6,8 @@ use zygos_core::{
 };
 
 use crate::rows::{
-    Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, LedgerRow, Link, Run, SentWrite, Settled,
-    StockBase, StoredHint, StoredOrder, StoredProduct, StoredUnit, Tombstone, Wish,
+    Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, LedgerRow, Link, Run, SentWrite,
+    Settled, StockBase, StoredHint, StoredOrder, StoredProduct, StoredUnit, Tombstone, Wish,
 };
 
 /// One change of the state. A list of them lands whole or not at all, in order.
@@ -37,11 +37,13 @@ pub enum Mutation {
         connection: ConnectionId,
         key: RemoteKey,
     },
-    /// Which units belong to the product follows from it. Nothing happens when a later read is stored.
+    /// Which units belong to the product follows from it; one that moved belongs to the product read last. Of an
+    /// unchanged digest only the time of reading is stored. Nothing happens when a later read is stored.
     PutProduct {
         connection: ConnectionId,
         product: Box<StoredProduct>,
     },
+    /// Its units belong to no product then.
     DropProduct {
         connection: ConnectionId,
         key: RemoteKey,

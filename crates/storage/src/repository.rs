@@ -6,9 +6,9 @@ use crate::{
     StorageError,
     mutation::Mutation,
     rows::{
-        Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
-        OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder,
-        StoredProduct, StoredUnit, Tombstone,
+        Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, Lease, LedgerRow, Link,
+        OrderFilter, OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint,
+        StoredOrder, StoredProduct, StoredUnit, Tombstone,
     },
 };
 

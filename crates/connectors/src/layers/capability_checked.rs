@@ -30,6 +30,9 @@ impl CapabilityChecked {
 fn demand(write: &Write) -> (Entity, WriteMode) {
     match write {
         Write::SetStock { .. } => (Entity::Stock, WriteMode::Update),
+        Write::CreateProduct(_) | Write::CreateVariants { .. } => (Entity::Catalogue, WriteMode::Create),
+        Write::UpdateProduct(_) => (Entity::Catalogue, WriteMode::Update),
+        Write::CreateCategory { .. } => (Entity::Category, WriteMode::Create),
         Write::CreateParty(_) => (Entity::Customer, WriteMode::Create),
         Write::CreateDocument(_) => (Entity::Document, WriteMode::Create),
         Write::AddDocumentLines { .. } => (Entity::Document, WriteMode::Update),
@@ -45,6 +48,8 @@ fn looked_up(fetch: &Fetch) -> Entity {
     match fetch {
         Fetch::Keys { entity, .. } => *entity,
         Fetch::UnitsBySku { .. } => Entity::Product,
+        Fetch::ProductsBySku { .. } => Entity::Catalogue,
+        Fetch::Prices { .. } => Entity::Price,
         Fetch::Stock { .. } => Entity::Stock,
         Fetch::Deductions { .. } => Entity::Deduction,
         Fetch::Documents { .. } | Fetch::Candidates { .. } => Entity::Document,

@@ -53,6 +53,8 @@ fn look_up(fetch: &Fetch) -> &'static str {
     match fetch {
         Fetch::Keys { entity, .. } => entity.name(),
         Fetch::UnitsBySku { .. } => "products by SKU",
+        Fetch::ProductsBySku { .. } => "whole products by SKU",
+        Fetch::Prices { .. } => "prices of a list",
         Fetch::Stock { .. } => "stock",
         Fetch::Deductions { .. } => "deductions",
         Fetch::Documents { .. } => "documents by reference",
@@ -65,6 +67,10 @@ fn look_up(fetch: &Fetch) -> &'static str {
 fn write_name(write: &Write) -> &'static str {
     match write {
         Write::SetStock { .. } => "set stock",
+        Write::CreateProduct(_) => "create product",
+        Write::CreateVariants { .. } => "create variants",
+        Write::UpdateProduct(_) => "update product",
+        Write::CreateCategory { .. } => "create category",
         Write::CreateParty(_) => "create customer",
         Write::CreateDocument(_) => "create document",
         Write::AddDocumentLines { .. } => "add lines",

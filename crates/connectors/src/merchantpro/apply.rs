@@ -4,17 +4,26 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zygos_core::{
     RemoteKey,
-    contract::{Applied, CallContext, ConnectorError, ErrorKind, Outcome, Transition, Write},
+    contract::{Applied, CallContext, ConnectorError, ErrorKind, Outcome, PriceKind, Transition, Write},
     model::{Order, OrderStatus, Record},
 };
 
 use super::{
     calls::{Caller, escaped},
-    orders, products,
+    categories,
+    known::Visit,
+    orders, product_writes, products,
 };
 
-pub(super) async fn one(caller: &Caller, context: &CallContext, write: &Write) -> Outcome {
+pub(super) async fn one(visit: Visit<'_>, write: &Write) -> Outcome {
+    let Visit { caller, context, .. } = visit;
     match write {
+        Write::CreateProduct(new) => product_writes::create(visit, new).await,
+        Write::CreateVariants { product, variants } => {
+            product_writes::create_variants(visit, product, variants, PriceKind::default()).await
+        }
+        Write::UpdateProduct(changes) => product_writes::update(visit, changes).await,
+        Write::CreateCategory { path } => categories::create(visit, path).await,
         Write::SetStock { unit, figure } => set_stock(caller, context, unit, *figure).await,
         Write::TransitionOrder { order, to } => transition(caller, context, order, *to).await,
         Write::SetTracking { order, tracking } => {

@@ -2,14 +2,23 @@
 
 mod apply;
 mod calls;
+mod capabilities;
+mod catalogue;
+mod categories;
 mod config;
+mod discovered;
 mod errors;
+mod known;
 mod orders;
+mod prices;
+mod product_body;
+mod product_lookup;
+mod product_writes;
 mod products;
 mod read;
 mod webhook;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -18,9 +27,9 @@ use serde_json::Value;
 use zygos_core::{
     RemoteKey, SharedClock,
     contract::{
-        Absence, CallContext, Capabilities, CheckFinding, CheckReport, Checkpoint, Connector, ConnectorError,
-        DiscoveredTax, Discovery, EntityCapabilities, ErrorKind, Fetch, Hint, Item, Lookup, Named, Outcome,
-        Page, ReadMode, Severity, Side, Totals, Unreadable, WebhookRejected, Write, WriteMode,
+        CallContext, Capabilities, CheckFinding, CheckReport, Checkpoint, Connector, ConnectorError,
+        DiscoveredTax, Discovery, ErrorKind, Fetch, Hint, Item, Named, Outcome, Page, Severity, Unreadable,
+        WebhookRejected, Write,
     },
     http::Transport,
     model::{Entity, Order, Record},
@@ -28,7 +37,12 @@ use zygos_core::{
 
 pub use config::VENDOR;
 
-use self::{calls::Caller, errors::Nature, read::Fields};
+use self::{
+    calls::Caller,
+    catalogue::Shown,
+    errors::Nature,
+    known::{Known, Visit},
+};
 use crate::one_by_one::stopped_by;
 
 /// Largest page of a list (MerchantPro dossier §2.2).
@@ -41,6 +55,7 @@ const MAX_IN_FLIGHT: Duration = Duration::from_secs(60);
 /// One account at a MerchantPro store.
 pub struct MerchantPro {
     caller: Caller,
+    known: Known,
     webhook_secret: Option<SecretString>,
     capabilities: Capabilities,
 }
@@ -58,8 +73,13 @@ impl MerchantPro {
         Self {
             caller: Caller::new(base, key, secret, transport, clock),
             webhook_secret,
-            capabilities: capabilities(),
+            known: Known::default(),
+            capabilities: capabilities::table(),
         }
+    }
+
+    fn visit<'a>(&'a self, context: &'a CallContext) -> Visit<'a> {
+        Visit { caller: &self.caller, known: &self.known, context }
     }
 
     async fn orders_by_id(
@@ -120,39 +140,6 @@ impl MerchantPro {
     }
 }
 
-fn capabilities() -> Capabilities {
-    let entity = |read: &[ReadMode], write: &[WriteMode], page_size: u32| EntityCapabilities {
-        read: read.to_vec(),
-        write: write.to_vec(),
-        page_size,
-        batch: 1,
-        lengths: BTreeMap::new(),
-    };
-    Capabilities {
-        vendor: "merchantpro",
-        side: Side::Store,
-        entities: BTreeMap::from([
-            (Entity::Product, entity(&[ReadMode::Scan, ReadMode::Fetch], &[], PAGE)),
-            (Entity::Stock, entity(&[], &[WriteMode::Update], 1)),
-            (
-                Entity::Order,
-                entity(
-                    &[ReadMode::Scan, ReadMode::Fetch],
-                    &[WriteMode::Update, WriteMode::Transition, WriteMode::Tracking, WriteMode::Tag],
-                    PAGE,
-                ),
-            ),
-        ]),
-        reference_enforced: false,
-        lookup: Lookup::None,
-        max_in_flight: MAX_IN_FLIGHT,
-        totals: Totals::Never,
-        absence: Absence::Unknown,
-        document: None,
-        line_needs_product: false,
-    }
-}
-
 #[async_trait]
 impl Connector for MerchantPro {
     fn capabilities(&self) -> &Capabilities {
@@ -161,13 +148,18 @@ impl Connector for MerchantPro {
 
     async fn check(&self, context: &CallContext) -> Result<CheckReport, ConnectorError> {
         let mut findings = Vec::new();
-        let resources =
-            [("products", "products and stock"), ("orders", "orders"), ("taxonomy/taxes", "taxes")];
-        for (resource, what) in resources {
+        // A store whose products are never synchronised needs no permission for categories.
+        let resources = [
+            ("products", "products and stock", Severity::Blocking),
+            ("orders", "orders", Severity::Blocking),
+            ("taxonomy/taxes", "taxes", Severity::Blocking),
+            ("categories", "categories (needed for synchronising products)", Severity::Warning),
+        ];
+        for (resource, what, without) in resources {
             let (severity, message) = match self.caller.get(context, &format!("/{resource}?limit=1")).await {
                 Ok(_) => (Severity::Good, format!("{what} can be read")),
                 Err(ConnectorError { kind: ErrorKind::Forbidden, .. }) => (
-                    Severity::Blocking,
+                    without,
                     format!(
                         "the API user may not read {what}; allow it under Settings, API and webhooks, API users"
                     ),
@@ -202,14 +194,24 @@ impl Connector for MerchantPro {
         };
         let path = match entity {
             Entity::Product => products::page_path(start, PAGE),
+            Entity::Catalogue => catalogue::page_path(start, PAGE),
             Entity::Order => orders::page_path(start, PAGE),
             other => return Err(ConnectorError::unsupported(format_args!("listing every {}", other.name()))),
         };
+        if entity == Entity::Catalogue && start == 0 {
+            // Categories are moved and renamed without any product changing.
+            self.visit(context).tree(true).await?;
+        }
         let answer = self.caller.get(context, &path).await?;
         let rows = read::rows(&answer)?;
-        let (items, total) = match entity {
-            Entity::Product => (rows.iter().flat_map(products::items).collect(), read::total(&answer)?),
-            _ => (rows.iter().map(orders::item).collect::<Vec<Item>>(), read::total(&answer)?),
+        let total = read::total(&answer)?;
+        let items: Vec<Item> = match entity {
+            Entity::Product => rows.iter().flat_map(products::items).collect(),
+            Entity::Catalogue => {
+                let rows: Vec<&Value> = rows.iter().collect();
+                product_lookup::items_of(self.visit(context), &rows, Shown::InList).await?
+            }
+            _ => rows.iter().map(orders::item).collect(),
         };
         let end = start + u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let more = !rows.is_empty() && end < total;
@@ -222,6 +224,10 @@ impl Connector for MerchantPro {
             Fetch::Keys { entity: Entity::Product, keys } => {
                 self.units_by(context, "id", keys.iter().map(RemoteKey::as_str)).await
             }
+            Fetch::Keys { entity: Entity::Catalogue, keys } => {
+                product_lookup::by_key(self.visit(context), keys).await
+            }
+            Fetch::ProductsBySku { skus } => product_lookup::by_sku(self.visit(context), skus).await,
             Fetch::UnitsBySku { skus } => {
                 self.units_by(context, "sku", skus.iter().map(String::as_str)).await
             }
@@ -235,7 +241,7 @@ impl Connector for MerchantPro {
         for write in batch {
             let outcome = match stopped_by(&outcomes) {
                 Some(stopped) => Err(stopped),
-                None => apply::one(&self.caller, context, write).await,
+                None => apply::one(self.visit(context), write).await,
             };
             outcomes.push(outcome);
         }
@@ -243,19 +249,13 @@ impl Connector for MerchantPro {
     }
 
     async fn discover(&self, context: &CallContext) -> Result<Discovery, ConnectorError> {
-        let answer = self.caller.get(context, "/taxonomy/taxes").await?;
-        let taxes = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+        let visit = self.visit(context);
+        let taxes = visit.taxes(true).await?;
         let taxes = taxes
             .iter()
-            .filter_map(|tax| {
-                let fields = Fields::of(tax).ok()?;
-                Some(DiscoveredTax {
-                    key: fields.key("id").ok()??,
-                    name: fields.text("name").unwrap_or_default(),
-                    percent: fields.decimal("value").ok()?,
-                })
-            })
+            .map(|tax| DiscoveredTax { key: tax.key.clone(), name: tax.name.clone(), percent: tax.percent })
             .collect();
+        let measures = discovered::measures(visit).await?;
         // There is no list of payment methods that any source confirms: those of the newest orders are shown.
         let recent = self.caller.get(context, &orders::page_path(0, PAGE)).await?;
         let mut methods: Vec<Named> = Vec::new();
@@ -270,7 +270,7 @@ impl Connector for MerchantPro {
                 });
             }
         }
-        Ok(Discovery { taxes, payment_methods: methods, ..Discovery::default() })
+        Ok(Discovery { taxes, measures, payment_methods: methods, ..Discovery::default() })
     }
 
     fn parse_webhook(&self, headers: &HeaderMap, body: &[u8]) -> Result<Vec<Hint>, WebhookRejected> {

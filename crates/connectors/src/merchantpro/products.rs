@@ -10,7 +10,7 @@ use zygos_core::{
 use super::{item_of, read::Fields};
 
 /// Only what is read: descriptions and pictures would make a page ten times as large.
-const FIELDS: &str =
+pub(super) const FIELDS: &str =
     "id,type,sku,ean,name,inventory_enabled,stock,price_net,price_gross,tax_value,status,unit_type";
 
 pub(super) fn page_path(start: u64, limit: u32) -> String {
@@ -40,7 +40,7 @@ pub(super) fn inventory_item(row: &Value) -> Item {
     item_of(row, unit(row, None).map(Record::Product))
 }
 
-fn unit(row: &Value, parent: Option<&Unit>) -> Result<Unit, Unreadable> {
+pub(super) fn unit(row: &Value, parent: Option<&Unit>) -> Result<Unit, Unreadable> {
     let fields = Fields::of(row)?;
     let key: RemoteKey = fields.required_key("id")?;
     let kind = match (fields.text("type").as_deref(), parent) {

@@ -32,12 +32,22 @@ pub(super) fn key_of(row: &Value) -> Option<RemoteKey> {
     Fields::of(row).ok()?.key("id").ok()?
 }
 
+/// An id as the API takes it: a number where it is one.
+pub(super) fn id_value(key: &RemoteKey) -> Value {
+    key.as_str().parse::<u64>().map_or_else(|_| Value::from(key.as_str()), Value::from)
+}
+
 /// The fields of one object.
 pub(super) struct Fields<'a>(&'a Map<String, Value>);
 
 impl<'a> Fields<'a> {
     pub fn of(value: &'a Value) -> Result<Self, Unreadable> {
         value.as_object().map(Self).ok_or_else(|| unreadable("record", "it is not an object"))
+    }
+
+    /// Whether the field is there, be it null.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
     }
 
     pub fn value(&self, field: &str) -> Option<&'a Value> {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    contract::{FieldCapability, PriceKind},
+    contract::{FieldCapability, PriceKind, Side},
     model::Field,
 };
 
@@ -89,4 +89,63 @@ pub struct ProductRule {
     pub erp_fields: BTreeMap<Field, FieldCapability>,
     /// The ERP knows variants by attributes as the store does.
     pub erp_has_options: bool,
+}
+
+impl ProductRule {
+    /// Whose a field is when the merchant says nothing. `None`: the shop's own decision, which is never written into
+    /// the ERP, and into the store only when the ERP retires a product or takes one back.
+    pub fn usual_owner(field: Field) -> Option<Owner> {
+        match field {
+            Field::Sku
+            | Field::Ean
+            | Field::Price
+            | Field::OldPrice
+            | Field::Tax
+            | Field::Cost
+            | Field::Weight
+            | Field::Measure => Some(Owner::Erp),
+            Field::Name
+            | Field::Description
+            | Field::MetaTitle
+            | Field::MetaDescription
+            | Field::Brand
+            | Field::Categories
+            | Field::Images => Some(Owner::Store),
+            Field::Active => None,
+        }
+    }
+
+    /// The owners of all fields but prices: the chosen ones, and the usual ones of the rest.
+    pub fn owners(chosen: &BTreeMap<Field, Owner>) -> BTreeMap<Field, Owner> {
+        Field::ALL
+            .into_iter()
+            .filter(|field| *field != Field::Price)
+            .filter_map(|field| Some((field, chosen.get(&field).copied().or(Self::usual_owner(field))?)))
+            .collect()
+    }
+
+    /// What a side can do with a field; `None`: it doesn't have it.
+    pub fn ability(&self, side: Side, field: Field) -> Option<&FieldCapability> {
+        match side {
+            Side::Store => self.store_fields.get(&field),
+            Side::Erp => self.erp_fields.get(&field),
+        }
+    }
+
+    /// The flow writes this field of products that are there already into `side`, and the side takes it.
+    pub fn may_write(&self, side: Side, field: Field) -> bool {
+        let wanted = match (field, side, &self.price) {
+            (Field::Price, Side::Store, Some(price)) => price.to_store,
+            (Field::Price, Side::Erp, Some(price)) => price.to_erp,
+            (Field::Price, _, None) => false,
+            (_, Side::Store, _) => self.to_store,
+            (_, Side::Erp, _) => self.to_erp,
+        };
+        wanted && self.ability(side, field).is_some_and(|ability| ability.update)
+    }
+
+    /// What the ERP calls goods of this tax, where the merchant said so.
+    pub fn tax_class(&self, percent: Decimal) -> Option<String> {
+        self.tax_classes.iter().find(|(of, _)| *of == percent).map(|(_, name)| name.clone())
+    }
 }

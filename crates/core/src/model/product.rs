@@ -15,6 +15,9 @@ pub struct Product {
     /// How the side names the whole. A store may use one key for a simple product and its only unit.
     pub key: RemoteKey,
     pub shape: Shape,
+    /// The product's own code beside those of its variants: a parent's SKU in a store, a template's code in Tryton.
+    #[serde(default)]
+    pub code: Option<String>,
     /// What all variants share. A field that the side doesn't have, or couldn't be read, is not here.
     pub facts: Facts,
     /// What is sold of it, in the side's order; one for a simple product. Variants that couldn't be read are only in
@@ -289,9 +292,9 @@ impl Product {
 
     /// Some variants couldn't be read: a variant that is missing here may be there.
     pub fn is_partly_read(&self) -> bool {
-        self.troubles.iter().any(|trouble| {
-            trouble.unit.as_ref().is_some_and(|unit| self.variant(unit).is_none())
-        })
+        self.troubles
+            .iter()
+            .any(|trouble| trouble.unit.as_ref().is_some_and(|unit| self.variant(unit).is_none()))
     }
 }
 

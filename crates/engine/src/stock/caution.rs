@@ -15,7 +15,7 @@ use zygos_core::{
 };
 use zygos_storage::{Drift, Mutation, OutboxRow, Settled};
 
-use super::{StockDecision, StockVerdict, name_of};
+use super::{STOCK, StockDecision, StockVerdict, name_of};
 use crate::{
     engine::Engine,
     error::Result,
@@ -127,19 +127,21 @@ impl Engine {
             store: id.clone(),
             unit: decision.unit.key.clone(),
             sku: decision.unit.sku.clone(),
-            should,
-            is,
+            field: STOCK.to_owned(),
+            should: plain(should),
+            is: plain(is),
             cause: cause.code().to_owned(),
             found_at: self.now(),
             corrected_at: None,
         };
-        let known = self.repository.open_drift(id, &decision.unit.key).await?;
+        let known = self.repository.open_drift(id, &decision.unit.key, STOCK).await?;
         if known.is_none() {
             self.tell(&Event::DriftFound {
                 store: id.clone(),
                 sku: sku.clone(),
-                should,
-                is,
+                field: STOCK.to_owned(),
+                should: plain(should),
+                is: plain(is),
                 cause: cause.code().to_owned(),
             });
         }

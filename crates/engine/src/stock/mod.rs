@@ -28,6 +28,8 @@ use crate::{
 };
 
 const WRITE: Deed = Deed::Write(Entity::Stock);
+/// How drifts of figures are told from those of a product's fields.
+pub(crate) const STOCK: &str = "stock";
 
 /// What is to be done about one unit in one store.
 #[derive(Clone, Debug)]

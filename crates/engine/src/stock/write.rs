@@ -17,7 +17,7 @@ use zygos_storage::{
     Attempt, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StockBase,
 };
 
-use super::{StockDecision, StockVerdict, WRITE, caution::is_zeroed, name_of};
+use super::{STOCK, StockDecision, StockVerdict, WRITE, caution::is_zeroed, name_of};
 use crate::{
     engine::Engine,
     error::Result,
@@ -176,8 +176,13 @@ impl Engine {
                 read_at: decision.actual_read_at,
             }));
         }
-        if self.repository.open_drift(id, unit).await?.is_some() {
-            mutations.push(Mutation::CloseDrift { store: id.clone(), unit: unit.clone(), at: self.now() });
+        if self.repository.open_drift(id, unit, STOCK).await?.is_some() {
+            mutations.push(Mutation::CloseDrift {
+                store: id.clone(),
+                unit: unit.clone(),
+                field: STOCK.to_owned(),
+                at: self.now(),
+            });
             mutations.push(self.close_issue(id, "drift", unit.as_str()));
         }
         Ok(mutations)
@@ -245,7 +250,7 @@ impl Engine {
         if decision.raises() {
             context.deadline = context.deadline.min(counts_until);
         }
-        let sent = SentWrite { write: write.clone(), at: now, deadline: context.deadline };
+        let sent = SentWrite { write: write.clone(), to: None, at: now, deadline: context.deadline };
         if !self.mark_sent(row, sent).await? {
             return Ok(false);
         }
@@ -355,8 +360,13 @@ impl Engine {
             figure,
             read_at: at,
         })];
-        if self.repository.open_drift(id, unit).await?.is_some() {
-            mutations.push(Mutation::CloseDrift { store: id.clone(), unit: unit.clone(), at: self.now() });
+        if self.repository.open_drift(id, unit, STOCK).await?.is_some() {
+            mutations.push(Mutation::CloseDrift {
+                store: id.clone(),
+                unit: unit.clone(),
+                field: STOCK.to_owned(),
+                at: self.now(),
+            });
             mutations.push(self.close_issue(id, "drift", unit.as_str()));
             self.tell(&Event::DriftCorrected { store: id.clone(), sku: name_of(&decision.unit) });
         }

@@ -11,7 +11,7 @@ use zygos_core::http::{HttpRequest, HttpResponse};
 use super::{
     control::ControlError,
     json::number,
-    new_records::{NewOrder, NewProduct},
+    new_records::{NewOrder, NewProduct, NewVariant},
     settings::Windows,
     state::Shop,
     statuses::{PaymentStatus, ShippingStatus},
@@ -25,6 +25,13 @@ struct StockEdit {
     sku: Option<String>,
     #[serde(with = "rust_decimal::serde::arbitrary_precision")]
     stock: Decimal,
+}
+
+#[derive(Deserialize)]
+struct OptionEdit {
+    attribute: String,
+    value: String,
+    becomes: String,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +107,23 @@ impl Shop {
                 self.update_product(whole(id)?, &read(request)?, false, now)?.body.unwrap_or(Value::Null)
             }
             ("DELETE", ["products", id]) => json!({"done": self.remove_product(whole(id)?)}),
+            ("POST", ["products", id, "variants"]) => {
+                json!({"id": self.add_variant(whole(id)?, read::<NewVariant>(request)?, now)?})
+            }
+            ("POST", ["products", id, "options"]) => {
+                let edit: OptionEdit = read(request)?;
+                self.rename_option(whole(id)?, &edit.attribute, &edit.value, &edit.becomes, now)?;
+                done
+            }
+            ("PATCH", ["units", id]) => {
+                self.edit_unit(whole(id)?, &read(request)?, now)?;
+                done
+            }
+            ("DELETE", ["variants", id]) => json!({"done": self.delete_variant(whole(id)?, now)}),
+            ("PATCH", ["categories", id]) => self.control_category(whole(id)?, &read(request)?),
+            ("DELETE", ["categories", id]) => {
+                json!({"done": self.categories.remove(&whole(id)?).is_some()})
+            }
             ("POST", ["stock"]) => {
                 let edit: StockEdit = read(request)?;
                 let by_sku = edit.sku.and_then(|sku| self.by_sku.get(&sku)?.first().copied());

@@ -8,6 +8,7 @@ mod auth;
 mod batch;
 mod categories;
 mod control;
+mod control_catalogue;
 mod control_routes;
 mod customers;
 mod errors;

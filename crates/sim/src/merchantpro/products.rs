@@ -44,7 +44,7 @@ impl Shop {
         };
         let fields = query.list("fields");
         let shown = Shown {
-            texts: fields.iter().any(|field| field == "description"),
+            texts: self.settings.descriptions_in_lists && fields.iter().any(|field| field == "description"),
             variants: query.includes("variants"),
             images: query.includes("images"),
             images_included: true,
@@ -59,7 +59,8 @@ impl Shop {
     }
 
     pub(super) fn read_product(&self, id: u64, query: &Query, now: Timestamp) -> Result<Value, ApiError> {
-        let product = self.products.get(&id).ok_or_else(ApiError::not_found)?;
+        let parent = self.parents.get(&id).filter(|_| self.settings.variant_id_reads_product);
+        let product = self.products.get(parent.unwrap_or(&id)).ok_or_else(ApiError::not_found)?;
         // The single answer holds texts and images (documented).
         let shown = Shown {
             texts: true,
@@ -70,7 +71,14 @@ impl Shop {
         Ok(self.product_row(product, shown, &query.list("fields"), now))
     }
 
-    /// The whole product, for write answers, webhooks and the control interface.
+    /// The product as the answer to a write shows it.
+    fn written_product(&self, id: u64, now: Timestamp) -> Option<Value> {
+        let whole = self.settings.writes_answer_whole;
+        let shown = Shown { texts: true, variants: whole, images: whole, images_included: true };
+        self.products.get(&id).map(|product| self.product_row(product, shown, &[], now))
+    }
+
+    /// The whole product, for webhooks and the control interface.
     pub(super) fn full_product(&self, id: u64, now: Timestamp) -> Option<Value> {
         let shown = Shown { texts: true, variants: true, images: true, images_included: true };
         self.products.get(&id).map(|product| self.product_row(product, shown, &[], now))
@@ -90,7 +98,7 @@ impl Shop {
         let id = product.id;
         self.store_product(product);
         self.emit("product.created", |shop| shop.full_product(id, now));
-        Ok(Answer::new(StatusCode::CREATED, self.full_product(id, now)))
+        Ok(Answer::new(StatusCode::CREATED, self.written_product(id, now)))
     }
 
     pub(super) fn update_product(
@@ -106,7 +114,7 @@ impl Shop {
         product.modified = now;
         self.store_product(product);
         self.emit("product.updated", |shop| shop.full_product(id, now));
-        Ok(Answer::ok(self.full_product(id, now)))
+        Ok(Answer::ok(self.written_product(id, now)))
     }
 
     pub(super) fn delete_product_by_id(&mut self, id: u64) -> Result<Answer, ApiError> {

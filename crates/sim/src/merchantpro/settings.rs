@@ -35,6 +35,12 @@ pub struct ShopSettings {
     pub line_items_always: bool,
     /// Whether a product PATCH that names some variants keeps the others (unknown).
     pub omitted_variants_survive: bool,
+    /// Whether `GET /products/{id}` answers with the product when the id is a variant's (inferred: no, 404).
+    pub variant_id_reads_product: bool,
+    /// Whether lists show `description` when `fields` names it (inferred: yes; clients ask for it one by one).
+    pub descriptions_in_lists: bool,
+    /// Whether the answer to a product's POST and PATCH shows its variants and images (inferred: yes).
+    pub writes_answer_whole: bool,
     /// Whether `cancelled` puts the goods back (inferred: yes). `returned` never does.
     pub restock_on_cancel: bool,
     /// Whether a line edit moves stock by the difference (inferred: yes).
@@ -88,6 +94,9 @@ impl Default for ShopSettings {
             max_limit: 100,
             line_items_always: false,
             omitted_variants_survive: false,
+            variant_id_reads_product: false,
+            descriptions_in_lists: true,
+            writes_answer_whole: true,
             restock_on_cancel: true,
             line_edits_move_stock: true,
             sales_modify_products: false,

@@ -53,6 +53,29 @@ impl State {
                     units.drop(&key);
                 }
             }
+            Mutation::PutProduct { connection, product } => {
+                self.products.entry(connection).or_default().put(*product);
+            }
+            Mutation::DropProduct { connection, key } => {
+                if let Some(products) = self.products.get_mut(&connection) {
+                    products.drop(&key);
+                }
+            }
+            Mutation::PutFieldBases(bases) => {
+                if !bases.halves.is_empty() {
+                    self.field_bases.entry((bases.store, bases.key)).or_default().extend(bases.halves);
+                }
+            }
+            Mutation::DropFieldBases { store, key } => {
+                self.field_bases.remove(&(store, key));
+            }
+            Mutation::PutTombstone(tombstone) => {
+                let key = (tombstone.store.clone(), tombstone.left, tombstone.unit.clone());
+                self.tombstones.insert(key, tombstone);
+            }
+            Mutation::DropTombstone { store, left, unit } => {
+                self.tombstones.remove(&(store, left, unit));
+            }
             Mutation::PutLink(link) => self.links.put(link),
             Mutation::DropLink { store, store_key } => self.links.drop(&store, &store_key),
             Mutation::PutStockBase(base) => {
@@ -84,8 +107,8 @@ impl State {
                 }
             }
             Mutation::OpenDrift(drift) => self.open_drift(drift),
-            Mutation::CloseDrift { store, unit, at } => {
-                if let Some(drift) = self.drifts.close(&(store, unit)) {
+            Mutation::CloseDrift { store, unit, field, at } => {
+                if let Some(drift) = self.drifts.close(&(store, unit, field)) {
                     drift.corrected_at = Some(at);
                 }
             }
@@ -118,7 +141,7 @@ impl State {
     }
 
     fn open_drift(&mut self, drift: Drift) {
-        let key = (drift.store.clone(), drift.unit.clone());
+        let key = (drift.store.clone(), drift.unit.clone(), drift.field.clone());
         if let Some(open) = self.drifts.get_open_mut(&key) {
             open.sku = drift.sku;
             open.should = drift.should;

@@ -6,6 +6,7 @@ mod links;
 mod open;
 mod orders;
 mod outbox;
+mod products;
 mod repository;
 mod state;
 mod units;

@@ -35,6 +35,11 @@ impl<Key: Ord, Value> Open<Key, Value> {
         self.open.get(key).and_then(|id| self.by_id.get(id))
     }
 
+    /// The open ones from this key on, by key.
+    pub fn open_from(&self, key: &Key) -> impl Iterator<Item = &Value> {
+        self.open.range(key..).filter_map(|(_, id)| self.by_id.get(id))
+    }
+
     pub fn get(&self, id: i64) -> Option<&Value> {
         self.by_id.get(&id)
     }

@@ -5,12 +5,13 @@ use zygos_core::{ConnectionId, RemoteKey, RunId, contract::Checkpoint};
 use super::MemoryRepository;
 use crate::{
     StorageError,
+    keys::distinct,
     mutation::Mutation,
     repository::Repository,
     rows::{
-        Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
-        OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder,
-        StoredUnit,
+        Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, Lease, LedgerRow, Link,
+        OrderFilter, OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint,
+        StoredOrder, StoredProduct, StoredUnit, Tombstone,
     },
 };
 
@@ -58,6 +59,44 @@ impl Repository for MemoryRepository {
     async fn unit_count(&self, connection: &ConnectionId) -> Result<u64> {
         let count = self.state().units.get(connection).map_or(0, |units| units.len());
         Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    async fn products(&self, connection: &ConnectionId, keys: &[RemoteKey]) -> Result<Vec<StoredProduct>> {
+        Ok(self.state().products.get(connection).map(|products| products.of(keys)).unwrap_or_default())
+    }
+
+    async fn products_of(
+        &self,
+        connection: &ConnectionId,
+        units: &[RemoteKey],
+    ) -> Result<Vec<(RemoteKey, RemoteKey)>> {
+        Ok(self.state().products.get(connection).map(|products| products.of_units(units)).unwrap_or_default())
+    }
+
+    async fn product_keys(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&RemoteKey>,
+        limit: u32,
+    ) -> Result<Vec<RemoteKey>> {
+        let state = self.state();
+        let products = state.products.get(connection);
+        Ok(products.map(|products| products.keys(after, count(limit))).unwrap_or_default())
+    }
+
+    async fn field_bases(&self, store: &ConnectionId, keys: &[RemoteKey]) -> Result<Vec<FieldBases>> {
+        let state = self.state();
+        let bases = distinct(keys).into_iter().filter_map(|key| {
+            let halves = state.field_bases.get(&(store.clone(), key.clone()))?.clone();
+            Some(FieldBases { store: store.clone(), key: key.clone(), halves })
+        });
+        Ok(bases.collect())
+    }
+
+    async fn tombstones(&self, store: &ConnectionId) -> Result<Vec<Tombstone>> {
+        let state = self.state();
+        let tombstones = state.tombstones.values().filter(|tombstone| tombstone.store == *store);
+        Ok(tombstones.cloned().collect())
     }
 
     async fn links(&self, store: &ConnectionId) -> Result<Vec<Link>> {
@@ -195,8 +234,19 @@ impl Repository for MemoryRepository {
         Ok(drifts.take(count(limit)).cloned().collect())
     }
 
-    async fn open_drift(&self, store: &ConnectionId, unit: &RemoteKey) -> Result<Option<Drift>> {
-        Ok(self.state().drifts.get_open(&(store.clone(), unit.clone())).cloned())
+    async fn open_drift(&self, store: &ConnectionId, unit: &RemoteKey, field: &str) -> Result<Option<Drift>> {
+        Ok(self.state().drifts.get_open(&(store.clone(), unit.clone(), field.to_owned())).cloned())
+    }
+
+    async fn open_drifts(&self, store: &ConnectionId, units: &[RemoteKey]) -> Result<Vec<Drift>> {
+        let state = self.state();
+        let mut drifts = Vec::new();
+        for unit in distinct(units) {
+            let first = (store.clone(), unit.clone(), String::new());
+            let of_unit = state.drifts.open_from(&first);
+            drifts.extend(of_unit.take_while(|drift| drift.store == *store && drift.unit == *unit).cloned());
+        }
+        Ok(drifts)
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<Run>> {

@@ -9,7 +9,10 @@ use super::{
     decode::{LeaseColumns, LedgerColumns, Meaning, OutboxColumns},
     fault::Fault,
     statements,
-    values::{integer, kind_number, lane_number, micros, optional_micros, record_columns, to_json, to_word},
+    values::{
+        integer, kind_number, lane_number, micros, optional_micros, record_columns, side_number, to_json,
+        to_word,
+    },
     writer::{Answer, Work},
 };
 use crate::{
@@ -95,19 +98,19 @@ pub(super) async fn work(connection: &mut SqliteConnection, workspace: &str, wor
     }
 }
 
-struct Apply<'a> {
-    connection: &'a mut SqliteConnection,
-    workspace: &'a str,
+pub(super) struct Apply<'a> {
+    pub(super) connection: &'a mut SqliteConnection,
+    pub(super) workspace: &'a str,
 }
 
 impl<'a> Apply<'a> {
     /// With the workspace bound.
-    fn query(&self, statement: &'static str) -> Query<'a, Sqlite, SqliteArguments> {
+    pub(super) fn query(&self, statement: &'static str) -> Query<'a, Sqlite, SqliteArguments> {
         sqlx::query(statement).bind(self.workspace)
     }
 
     /// Answers how many rows it touched.
-    async fn run(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64> {
+    pub(super) async fn run(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64> {
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
@@ -143,6 +146,21 @@ impl<'a> Apply<'a> {
             Mutation::DropUnit { connection, key } => {
                 let drop = self.query(statements::DROP_UNIT).bind(connection.as_str()).bind(key.as_str());
                 self.run(drop).await?;
+            }
+            Mutation::PutProduct { connection, product } => self.put_product(connection, product).await?,
+            Mutation::DropProduct { connection, key } => {
+                let drop = self.query(statements::DROP_PRODUCT).bind(connection.as_str()).bind(key.as_str());
+                self.run(drop).await?;
+            }
+            Mutation::PutFieldBases(bases) => self.put_field_bases(bases).await?,
+            Mutation::DropFieldBases { store, key } => {
+                let drop = self.query(statements::DROP_FIELD_BASE).bind(store.as_str()).bind(key.as_str());
+                self.run(drop).await?;
+            }
+            Mutation::PutTombstone(tombstone) => self.put_tombstone(tombstone).await?,
+            Mutation::DropTombstone { store, left, unit } => {
+                let drop = self.query(statements::DROP_TOMBSTONE).bind(store.as_str());
+                self.run(drop.bind(side_number(*left)).bind(unit.as_str())).await?;
             }
             Mutation::PutLink(link) => self.put_link(link).await?,
             Mutation::DropLink { store, store_key } => {
@@ -191,9 +209,9 @@ impl<'a> Apply<'a> {
                 self.run(close).await?;
             }
             Mutation::OpenDrift(drift) => self.open_drift(drift).await?,
-            Mutation::CloseDrift { store, unit, at } => {
+            Mutation::CloseDrift { store, unit, field, at } => {
                 let close = self.query(statements::CLOSE_DRIFT).bind(store.as_str()).bind(unit.as_str());
-                self.run(close.bind(micros(*at))).await?;
+                self.run(close.bind(field).bind(micros(*at))).await?;
             }
             Mutation::PutRun(run) => self.put_run(run).await?,
             Mutation::AddHint(hint) => self.add_hint(hint).await?,
@@ -443,9 +461,10 @@ impl<'a> Apply<'a> {
             query
                 .bind(drift.store.as_str().to_owned())
                 .bind(drift.unit.as_str().to_owned())
+                .bind(drift.field.clone())
                 .bind(drift.sku.clone())
-                .bind(drift.should.to_string())
-                .bind(drift.is.to_string())
+                .bind(drift.should.clone())
+                .bind(drift.is.clone())
                 .bind(drift.cause.clone())
         };
         let renew = described(self.query(statements::RENEW_DRIFT));

@@ -11,7 +11,10 @@ use crate::StorageError;
 type Result<T> = std::result::Result<T, Fault>;
 
 /// In order; each sets `user_version` to its number. They only ever go forward.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_begin.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_begin.sql"),
+    include_str!("../../migrations/sqlite/0002_catalogue.sql"),
+];
 
 /// How long to wait for another program, such as the command line beside a running server.
 const BUSY: Duration = Duration::from_secs(10);

@@ -3,18 +3,18 @@
 use sqlx::FromRow;
 use zygos_core::{
     ConnectionId, RemoteKey, RunId,
-    model::{Order, Unit},
+    model::{Order, Product, Unit},
 };
 
 use super::{
     fault::Fault,
     values::{
-        count, decimal, from_json, from_word, lane, large_count, optional_timestamp, record, timestamp,
+        count, decimal, from_json, from_word, lane, large_count, optional_timestamp, record, side, timestamp,
     },
 };
 use crate::rows::{
-    Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OutboxRow, OutboxSummary,
-    Run, SentWrite, StockBase, StoredHint, StoredOrder, StoredUnit,
+    Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, Lease, LedgerRow, Link, OutboxRow,
+    OutboxSummary, Run, SentWrite, StockBase, StoredHint, StoredOrder, StoredProduct, StoredUnit, Tombstone,
 };
 
 type Result<T> = std::result::Result<T, Fault>;
@@ -58,6 +58,80 @@ impl Meaning for UnitColumns {
             unit,
             position: large_count("unit", self.position)?,
             read_at: timestamp("figure", self.read_at)?,
+        })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct ProductColumns {
+    body: String,
+    digest: String,
+    read_at: i64,
+}
+
+impl Meaning for ProductColumns {
+    type Value = StoredProduct;
+
+    fn meaning(self) -> Result<StoredProduct> {
+        let product: Product = from_json("product_body", &self.body)?;
+        Ok(StoredProduct { product, digest: self.digest, read_at: timestamp("product", self.read_at)? })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct ProductOfColumns {
+    unit: String,
+    product: String,
+}
+
+impl Meaning for ProductOfColumns {
+    type Value = (RemoteKey, RemoteKey);
+
+    fn meaning(self) -> Result<(RemoteKey, RemoteKey)> {
+        Ok((RemoteKey::from(self.unit), RemoteKey::from(self.product)))
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct FieldBaseColumns {
+    store: String,
+    key: String,
+    halves: String,
+}
+
+impl Meaning for FieldBaseColumns {
+    type Value = FieldBases;
+
+    fn meaning(self) -> Result<FieldBases> {
+        Ok(FieldBases {
+            store: ConnectionId::from(self.store),
+            key: RemoteKey::from(self.key),
+            halves: from_json("field_base", &self.halves)?,
+        })
+    }
+}
+
+#[derive(FromRow)]
+pub(super) struct TombstoneColumns {
+    store: String,
+    left_on: i64,
+    unit: String,
+    sku: Option<String>,
+    at: i64,
+    decided: Option<String>,
+}
+
+impl Meaning for TombstoneColumns {
+    type Value = Tombstone;
+
+    fn meaning(self) -> Result<Tombstone> {
+        Ok(Tombstone {
+            store: ConnectionId::from(self.store),
+            left: side("tombstone", self.left_on)?,
+            unit: RemoteKey::from(self.unit),
+            sku: self.sku,
+            at: timestamp("tombstone", self.at)?,
+            decided: self.decided,
         })
     }
 }
@@ -330,6 +404,7 @@ pub(super) struct DriftColumns {
     store: String,
     unit: String,
     sku: Option<String>,
+    field: String,
     should_be: String,
     was: String,
     cause: String,
@@ -346,8 +421,9 @@ impl Meaning for DriftColumns {
             store: ConnectionId::from(self.store),
             unit: RemoteKey::from(self.unit),
             sku: self.sku,
-            should: decimal("drift", &self.should_be)?,
-            is: decimal("drift", &self.was)?,
+            field: self.field,
+            should: self.should_be,
+            is: self.was,
             cause: self.cause,
             found_at: timestamp("drift", self.found_at)?,
             corrected_at: optional_timestamp("drift", self.corrected_at)?,

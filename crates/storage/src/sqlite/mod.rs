@@ -1,6 +1,7 @@
 //! Everything in one SQLite file: nothing to install, and as durable as the disk.
 
 mod apply;
+mod apply_catalogue;
 mod connect;
 mod decode;
 mod fault;

@@ -6,9 +6,9 @@ use zygos_core::{ConnectionId, RemoteKey, RunId, contract::Checkpoint};
 use super::{
     SqliteRepository,
     decode::{
-        AttemptColumns, ConnectionColumns, DriftColumns, HintColumns, IssueColumns, JournalColumns,
-        LedgerColumns, LinkColumns, Meaning, OrderColumns, OutboxColumns, RunColumns, StockBaseColumns,
-        UnitColumns,
+        AttemptColumns, ConnectionColumns, DriftColumns, FieldBaseColumns, HintColumns, IssueColumns,
+        JournalColumns, LedgerColumns, LinkColumns, Meaning, OrderColumns, OutboxColumns, ProductColumns,
+        ProductOfColumns, RunColumns, StockBaseColumns, TombstoneColumns, UnitColumns,
     },
     fault::Fault,
     statements,
@@ -21,9 +21,9 @@ use crate::{
     mutation::Mutation,
     repository::Repository,
     rows::{
-        Attempt, ConnectionState, Drift, Issue, JournalEntry, Lease, LedgerRow, Link, OrderFilter,
-        OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint, StoredOrder,
-        StoredUnit,
+        Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, Lease, LedgerRow, Link,
+        OrderFilter, OutboxKind, OutboxRecord, OutboxRow, OutboxSummary, Run, StockBase, StoredHint,
+        StoredOrder, StoredProduct, StoredUnit, Tombstone,
     },
 };
 
@@ -120,6 +120,54 @@ impl Repository for SqliteRepository {
         let select = self.select::<(i64,)>(statements::UNIT_COUNT).bind(connection.as_str());
         let count = self.first(select).await?.unwrap_or_default();
         large_count("unit", count).map_err(|fault| self.told(fault))
+    }
+
+    async fn products(&self, connection: &ConnectionId, keys: &[RemoteKey]) -> Result<Vec<StoredProduct>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let select = self.select::<ProductColumns>(statements::PRODUCTS);
+        self.all(select.bind(connection.as_str()).bind(self.list(&distinct(keys))?)).await
+    }
+
+    async fn products_of(
+        &self,
+        connection: &ConnectionId,
+        units: &[RemoteKey],
+    ) -> Result<Vec<(RemoteKey, RemoteKey)>> {
+        if units.is_empty() {
+            return Ok(Vec::new());
+        }
+        let select = self.select::<ProductOfColumns>(statements::PRODUCTS_OF);
+        self.all(select.bind(connection.as_str()).bind(self.list(&distinct(units))?)).await
+    }
+
+    async fn product_keys(
+        &self,
+        connection: &ConnectionId,
+        after: Option<&RemoteKey>,
+        limit: u32,
+    ) -> Result<Vec<RemoteKey>> {
+        let statement =
+            if after.is_some() { statements::PRODUCT_KEYS } else { statements::FIRST_PRODUCT_KEYS };
+        let select = self.select::<(String,)>(statement).bind(connection.as_str());
+        let keys = match after {
+            Some(after) => self.all(select.bind(after.as_str()).bind(limit)).await,
+            None => self.all(select.bind(limit)).await,
+        };
+        Ok(keys?.into_iter().map(RemoteKey::from).collect())
+    }
+
+    async fn field_bases(&self, store: &ConnectionId, keys: &[RemoteKey]) -> Result<Vec<FieldBases>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let select = self.select::<FieldBaseColumns>(statements::FIELD_BASES);
+        self.all(select.bind(store.as_str()).bind(self.list(&distinct(keys))?)).await
+    }
+
+    async fn tombstones(&self, store: &ConnectionId) -> Result<Vec<Tombstone>> {
+        self.all(self.select::<TombstoneColumns>(statements::TOMBSTONES).bind(store.as_str())).await
     }
 
     async fn links(&self, store: &ConnectionId) -> Result<Vec<Link>> {
@@ -311,9 +359,17 @@ impl Repository for SqliteRepository {
         self.all(select.bind(store.map(ConnectionId::as_str)).bind(limit)).await
     }
 
-    async fn open_drift(&self, store: &ConnectionId, unit: &RemoteKey) -> Result<Option<Drift>> {
+    async fn open_drift(&self, store: &ConnectionId, unit: &RemoteKey, field: &str) -> Result<Option<Drift>> {
         let select = self.select::<DriftColumns>(statements::OPEN_DRIFT);
-        self.first(select.bind(store.as_str()).bind(unit.as_str())).await
+        self.first(select.bind(store.as_str()).bind(unit.as_str()).bind(field)).await
+    }
+
+    async fn open_drifts(&self, store: &ConnectionId, units: &[RemoteKey]) -> Result<Vec<Drift>> {
+        if units.is_empty() {
+            return Ok(Vec::new());
+        }
+        let select = self.select::<DriftColumns>(statements::OPEN_DRIFTS);
+        self.all(select.bind(store.as_str()).bind(self.list(&distinct(units))?)).await
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<Run>> {

@@ -80,8 +80,7 @@ macro_rules! attempt_columns {
 
 macro_rules! drift_columns {
     () => {
-        "SELECT id, store, unit, sku, should_be, was, cause, found_at, corrected_at \
-         FROM drift WHERE workspace = ?1 "
+        "SELECT d.id, d.store, d.unit, d.sku, d.field, d.should_be, d.was, d.cause, d.found_at, d.corrected_at "
     };
 }
 
@@ -142,6 +141,53 @@ statements! {
     PUT_FIGURE = "UPDATE figure SET stock = ?4, read_at = ?5 \
         WHERE workspace = ?1 AND connection = ?2 AND key = ?3 AND read_at <= ?5";
     DROP_UNIT = "DELETE FROM unit WHERE workspace = ?1 AND connection = ?2 AND key = ?3";
+
+    PRODUCTS = "SELECT b.body, p.digest, p.read_at FROM json_each(?3) asked \
+        CROSS JOIN product p ON p.workspace = ?1 AND p.connection = ?2 AND p.key = asked.value \
+        CROSS JOIN product_body b ON b.workspace = ?1 AND b.connection = ?2 AND b.key = p.key \
+        ORDER BY asked.key";
+    PRODUCTS_OF = "SELECT u.unit, u.product FROM json_each(?3) asked \
+        CROSS JOIN product_unit u ON u.workspace = ?1 AND u.connection = ?2 AND u.unit = asked.value \
+        ORDER BY asked.key";
+    PRODUCT_KEYS = "SELECT key FROM product WHERE workspace = ?1 AND connection = ?2 AND key > ?3 \
+        ORDER BY key LIMIT ?4";
+    FIRST_PRODUCT_KEYS = "SELECT key FROM product WHERE workspace = ?1 AND connection = ?2 \
+        ORDER BY key LIMIT ?3";
+    READ_PRODUCT = "UPDATE product SET read_at = ?4 \
+        WHERE workspace = ?1 AND connection = ?2 AND key = ?3 AND digest = ?5 AND read_at <= ?4";
+    PUT_PRODUCT = "INSERT INTO product (workspace, connection, key, read_at, digest) \
+        VALUES (?1, ?2, ?3, ?4, ?5) \
+        ON CONFLICT (workspace, connection, key) DO UPDATE SET read_at = excluded.read_at, \
+        digest = excluded.digest WHERE read_at <= excluded.read_at";
+    PUT_PRODUCT_BODY = "INSERT INTO product_body (workspace, connection, key, body) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (workspace, connection, key) DO UPDATE SET body = excluded.body";
+    PART_UNITS = "DELETE FROM product_unit WHERE workspace = ?1 AND connection = ?2 AND product = ?3 \
+        AND unit NOT IN (SELECT value FROM json_each(?4))";
+    // A unit that another product had in a later reading stays with that one.
+    JOIN_UNITS = "INSERT INTO product_unit (workspace, connection, unit, product) \
+        SELECT ?1, ?2, value, ?3 FROM json_each(?4) WHERE true \
+        ON CONFLICT (workspace, connection, unit) DO UPDATE SET product = excluded.product \
+        WHERE product <> excluded.product AND (SELECT read_at FROM product \
+        WHERE workspace = ?1 AND connection = ?2 AND key = product_unit.product) <= ?5";
+    DROP_PRODUCT = "DELETE FROM product WHERE workspace = ?1 AND connection = ?2 AND key = ?3";
+
+    FIELD_BASES = "SELECT b.store, b.key, b.halves FROM json_each(?3) asked \
+        CROSS JOIN field_base b ON b.workspace = ?1 AND b.store = ?2 AND b.key = asked.value \
+        ORDER BY asked.key";
+    FIELD_BASE = "SELECT store, key, halves FROM field_base WHERE workspace = ?1 AND store = ?2 AND key = ?3";
+    PUT_FIELD_BASE = "INSERT INTO field_base (workspace, store, key, halves) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (workspace, store, key) DO UPDATE SET halves = excluded.halves \
+        WHERE halves <> excluded.halves";
+    DROP_FIELD_BASE = "DELETE FROM field_base WHERE workspace = ?1 AND store = ?2 AND key = ?3";
+
+    TOMBSTONES = "SELECT store, left_on, unit, sku, at, decided FROM tombstone \
+        WHERE workspace = ?1 AND store = ?2 ORDER BY left_on, unit";
+    PUT_TOMBSTONE = "INSERT INTO tombstone (workspace, store, left_on, unit, sku, at, decided) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        ON CONFLICT (workspace, store, left_on, unit) DO UPDATE SET sku = excluded.sku, at = excluded.at, \
+        decided = excluded.decided";
+    DROP_TOMBSTONE = "DELETE FROM tombstone \
+        WHERE workspace = ?1 AND store = ?2 AND left_on = ?3 AND unit = ?4";
 
     LINKS = concat!(link_columns!(), "AND store = ?2 ORDER BY store_key");
     LINKS_OF = concat!(link_columns!(),
@@ -263,14 +309,21 @@ statements! {
     ADD_ATTEMPT = "INSERT INTO attempt (workspace, id, at, connection, record, write, outcome, run) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
-    DRIFTS = concat!(drift_columns!(), "AND (?2 IS NULL OR store = ?2) ORDER BY id DESC LIMIT ?3");
-    OPEN_DRIFT = concat!(drift_columns!(), "AND store = ?2 AND unit = ?3 AND corrected_at IS NULL");
-    RENEW_DRIFT = "UPDATE drift SET sku = ?4, should_be = ?5, was = ?6, cause = ?7 \
-        WHERE workspace = ?1 AND store = ?2 AND unit = ?3 AND corrected_at IS NULL";
-    ADD_DRIFT = "INSERT INTO drift (workspace, store, unit, sku, should_be, was, cause, found_at, id) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    CLOSE_DRIFT = "UPDATE drift SET corrected_at = ?4 \
-        WHERE workspace = ?1 AND store = ?2 AND unit = ?3 AND corrected_at IS NULL";
+    DRIFTS = concat!(drift_columns!(),
+        "FROM drift d WHERE d.workspace = ?1 AND (?2 IS NULL OR d.store = ?2) ORDER BY d.id DESC LIMIT ?3");
+    OPEN_DRIFT = concat!(drift_columns!(),
+        "FROM drift d WHERE d.workspace = ?1 AND d.store = ?2 AND d.unit = ?3 AND d.field = ?4 \
+        AND d.corrected_at IS NULL");
+    OPEN_DRIFTS = concat!(drift_columns!(),
+        "FROM json_each(?3) asked \
+        CROSS JOIN drift d ON d.workspace = ?1 AND d.store = ?2 AND d.unit = asked.value \
+        AND d.corrected_at IS NULL ORDER BY asked.key, d.field");
+    RENEW_DRIFT = "UPDATE drift SET sku = ?5, should_be = ?6, was = ?7, cause = ?8 \
+        WHERE workspace = ?1 AND store = ?2 AND unit = ?3 AND field = ?4 AND corrected_at IS NULL";
+    ADD_DRIFT = "INSERT INTO drift (workspace, store, unit, field, sku, should_be, was, cause, found_at, id) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    CLOSE_DRIFT = "UPDATE drift SET corrected_at = ?5 \
+        WHERE workspace = ?1 AND store = ?2 AND unit = ?3 AND field = ?4 AND corrected_at IS NULL";
 
     RUNS = concat!(run_columns!(), "ORDER BY started_at DESC, id DESC LIMIT ?2");
     RUN = concat!(run_columns!(), "AND id = ?2");

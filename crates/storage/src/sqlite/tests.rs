@@ -15,7 +15,7 @@ use super::{
     statements,
     values::{lane, lane_number},
 };
-use crate::{Mutation, Repository, StorageError};
+use crate::{Drift, Mutation, Repository, StorageError};
 
 fn file_in(directory: &TempDir) -> PathBuf {
     directory.path().join("zygos.db")
@@ -192,6 +192,60 @@ async fn a_file_of_a_newer_program_is_left_alone() {
     assert!(error.to_string().contains("use the newer program"), "{error}");
 }
 
+/// A file as the first version left it: one unit's stock had drifted and was corrected, another's still drifts.
+#[tokio::test]
+async fn a_file_of_the_first_version_is_brought_to_todays() {
+    let directory = TempDir::new().unwrap();
+    let file = file_in(&directory);
+    let mut first = connect::options(&file).create_if_missing(true).connect().await.unwrap();
+    sqlx::raw_sql(include_str!("../../migrations/sqlite/0001_begin.sql")).execute(&mut first).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO drift VALUES ('ours', 1, 'shop', 'a', 'SKU-a', '5', '9', 'edited', 1000000, 2000000), \
+         ('ours', 2, 'shop', 'b', NULL, '4.50', '-1', 'lost_write', 3000000, NULL); \
+         INSERT INTO sequence VALUES ('ours', 'drift', 2)",
+    )
+    .execute(&mut first)
+    .await
+    .unwrap();
+    let mut open = Drift {
+        id: 2,
+        store: shop(),
+        unit: "b".into(),
+        sku: None,
+        field: "stock".to_owned(),
+        should: "4.50".to_owned(),
+        is: "-1".to_owned(),
+        cause: "lost_write".to_owned(),
+        found_at: Timestamp::from_second(3).unwrap(),
+        corrected_at: None,
+    };
+    let corrected = Drift {
+        id: 1,
+        unit: "a".into(),
+        sku: Some("SKU-a".to_owned()),
+        should: "5".to_owned(),
+        is: "9".to_owned(),
+        cause: "edited".to_owned(),
+        found_at: Timestamp::from_second(1).unwrap(),
+        corrected_at: Some(Timestamp::from_second(2).unwrap()),
+        ..open.clone()
+    };
+
+    let repository = SqliteRepository::open(&file, ours()).await.unwrap();
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut first).await.unwrap();
+    assert_eq!(version, 2);
+    assert_eq!(repository.drifts(None, 10).await.unwrap(), [open.clone(), corrected]);
+    assert_eq!(repository.open_drift(&shop(), &"b".into(), "stock").await.unwrap(), Some(open.clone()));
+
+    // The open one is the one that is renewed, and another field may drift beside it.
+    open.is = "0".to_owned();
+    let price = Drift { field: "price".to_owned(), ..open.clone() };
+    let found = vec![Mutation::OpenDrift(open.clone()), Mutation::OpenDrift(price.clone())];
+    repository.commit(found).await.unwrap();
+    let drifts = repository.open_drifts(&shop(), &["b".into()]).await.unwrap();
+    assert_eq!(drifts, [Drift { id: 3, ..price }, open]);
+}
+
 #[tokio::test]
 async fn a_file_of_another_program_is_left_alone() {
     let directory = TempDir::new().unwrap();
@@ -211,6 +265,10 @@ async fn a_row_that_cannot_be_read_is_told_without_its_contents() {
     sqlx::raw_sql(
         "INSERT INTO unit VALUES ('ours', 'shop', 'a', 0, NULL, NULL, '{\"name\": \"Ioana\"}'); \
          INSERT INTO figure VALUES ('ours', 'shop', 'a', NULL, 0); \
+         INSERT INTO product VALUES ('ours', 'shop', 'p', 'd', 0); \
+         INSERT INTO product_body VALUES ('ours', 'shop', 'p', '{\"name\": \"Ioana\"}'); \
+         INSERT INTO tombstone VALUES ('ours', 'shop', 2, 'a', NULL, 0, NULL); \
+         INSERT INTO outbox VALUES ('ours', 1, 'shop', 3, 'nowhere', 'p', 0, '', 0, 0, 1, NULL, NULL, 0, 0, NULL); \
          INSERT INTO stock_base VALUES ('ours', 'shop', 'a', 'seven', 0); \
          INSERT INTO hint VALUES ('ours', 1, 'shop', 'parcel', NULL, 'd', 0)",
     )
@@ -223,8 +281,12 @@ async fn a_row_that_cannot_be_read_is_told_without_its_contents() {
         repository.units(&shop(), 0, 1).await.unwrap_err(),
         repository.stock_bases(&shop(), &key).await.unwrap_err(),
         repository.hints(&shop(), 1).await.unwrap_err(),
+        repository.products(&shop(), &["p".into()]).await.unwrap_err(),
+        repository.tombstones(&shop()).await.unwrap_err(),
+        repository.outbox(None, 1).await.unwrap_err(),
     ];
-    for (error, table) in errors.into_iter().zip(["unit", "stock_base", "hint"]) {
+    let tables = ["unit", "stock_base", "hint", "product_body", "tombstone", "outbox"];
+    for (error, table) in errors.into_iter().zip(tables) {
         assert!(matches!(&error, StorageError::Damaged { what, .. } if what == table), "{error:?}");
         assert!(!error.to_string().contains("Ioana"), "{error}");
     }
@@ -254,6 +316,32 @@ async fn unchanged_records_are_not_rewritten() {
     assert_eq!(log(), before);
     repository.commit(unit(0, "Table")).await.unwrap();
     assert!(log() > before);
+}
+
+/// The body of a product is large: of one that was only read again, the pages of the log hold the narrow row.
+#[tokio::test]
+async fn the_body_of_an_unchanged_product_is_not_rewritten() {
+    let directory = TempDir::new().unwrap();
+    let file = file_in(&directory);
+    let repository = SqliteRepository::open(&file, ours()).await.unwrap();
+    let log = || fs::metadata(file.with_extension("db-wal")).unwrap().len();
+    let product = |digest: &str, second: u8| {
+        let description = digest.repeat(20_000);
+        let product = format!(
+            r#"{{"product":{{"key":"p","shape":"simple","facts":{{"description":{{"text":"{description}"}}}},
+            "variants":[],"troubles":[],"modified_at":null}},"digest":"{digest}",
+            "read_at":"2025-06-15T00:00:0{second}Z"}}"#
+        );
+        let product = Box::new(serde_json::from_str(&product).unwrap());
+        vec![Mutation::PutProduct { connection: shop(), product }]
+    };
+    repository.commit(product("same", 0)).await.unwrap();
+    let first = log();
+    repository.commit(product("same", 1)).await.unwrap();
+    let second = log();
+    assert!(second - first < 20_000, "{} octets", second - first);
+    repository.commit(product("other", 2)).await.unwrap();
+    assert!(log() - second > 100_000);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Serialize, de::DeserializeOwned};
-use zygos_core::{ConnectionId, RemoteKey, contract::Lane};
+use zygos_core::{
+    ConnectionId, RemoteKey,
+    contract::{Lane, Side},
+};
 
 use super::fault::Fault;
 use crate::rows::{OutboxKind, OutboxRecord};
@@ -97,16 +100,40 @@ pub(super) fn kind_number(kind: OutboxKind) -> i64 {
         OutboxKind::Stock => 0,
         OutboxKind::Order => 1,
         OutboxKind::Feedback => 2,
+        OutboxKind::Product => 3,
     }
 }
 
-/// An outbox record as kind, store and key; the store is empty where the record's connection says it.
+/// Of products in the outbox.
+const STORE: &str = "store";
+const ERP: &str = "erp";
+
+/// Tombstones sort by this number.
+pub(super) fn side_number(side: Side) -> i64 {
+    match side {
+        Side::Store => 0,
+        Side::Erp => 1,
+    }
+}
+
+pub(super) fn side(what: &str, number: i64) -> Result<Side> {
+    match number {
+        0 => Ok(Side::Store),
+        1 => Ok(Side::Erp),
+        _ => Err(Fault::damaged(what, format_args!("there is no side {number}"))),
+    }
+}
+
+/// An outbox record as kind, store and key; the store is empty where the record's connection says it, and the side
+/// of a product.
 pub(super) fn record_columns(record: &OutboxRecord) -> (i64, &str, &str) {
     let kind = kind_number(record.kind());
     match record {
         OutboxRecord::Stock(unit) => (kind, "", unit.as_str()),
         OutboxRecord::Order { store, order } => (kind, store.as_str(), order.as_str()),
         OutboxRecord::Feedback(order) => (kind, "", order.as_str()),
+        OutboxRecord::Product { side: Side::Store, key } => (kind, STORE, key.as_str()),
+        OutboxRecord::Product { side: Side::Erp, key } => (kind, ERP, key.as_str()),
     }
 }
 
@@ -115,6 +142,9 @@ pub(super) fn record(kind: i64, store: String, key: String) -> Result<OutboxReco
         0 => OutboxRecord::Stock(RemoteKey::from(key)),
         1 => OutboxRecord::Order { store: ConnectionId::from(store), order: RemoteKey::from(key) },
         2 => OutboxRecord::Feedback(RemoteKey::from(key)),
+        3 if store == STORE => OutboxRecord::Product { side: Side::Store, key: RemoteKey::from(key) },
+        3 if store == ERP => OutboxRecord::Product { side: Side::Erp, key: RemoteKey::from(key) },
+        3 => return Err(Fault::damaged("outbox", "a product is of neither side")),
         _ => return Err(Fault::damaged("outbox", format_args!("there is no kind {kind}"))),
     })
 }

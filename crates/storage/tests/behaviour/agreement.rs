@@ -5,20 +5,21 @@ use proptest::{collection::vec, prelude::*};
 use tempfile::TempDir;
 use zygos_core::{
     ConnectionId,
-    contract::{Checkpoint, Lane},
-    model::{Order, Unit},
+    contract::{Checkpoint, Lane, Side},
+    model::{Field, FieldTrouble, Order, Product, Unit},
 };
 use zygos_storage::{
-    ConnectionState, Drift, Issue, LedgerRow, MemoryRepository, Mode, Mutation, OutboxKind, OutboxRecord,
-    OutboxRow, Repository, Run, Settled, StockBase, StoredHint, StoredOrder, StoredUnit, Wish,
+    ConnectionState, Drift, FieldBases, Issue, LedgerRow, MemoryRepository, Mode, Mutation, OutboxKind,
+    OutboxRecord, OutboxRow, Repository, Run, Settled, StockBase, StoredHint, StoredOrder, StoredUnit,
+    Tombstone, Wish,
 };
 
 use crate::{
     everything::everything,
     support::{
-        at, attempt, close_issue, document, drift, erp, file_in, hint, issue, journal_entry, key, ledger_row,
-        link, mark_sent, number, open, order, other_store, run, sent, settle, stock_base, store,
-        stored_order, unit, wish,
+        at, attempt, close_issue, document, drift, erp, field_bases, file_in, hint, issue, journal_entry,
+        key, ledger_row, link, mark_sent, number, open, order, other_store, product, run, sent, settle,
+        stock_base, store, stored_order, stored_product, tombstone, unit, wish,
     },
 };
 
@@ -56,6 +57,25 @@ fn unit_of(a: u8, b: u8) -> Unit {
     Unit { sku, stock: (!b.is_multiple_of(5)).then(|| figure(b)), ..unit(name(a)) }
 }
 
+fn side(choice: u8) -> Side {
+    if choice.is_multiple_of(2) { Side::Store } else { Side::Erp }
+}
+
+fn drifting(choice: u8) -> &'static str {
+    pick(choice, ["stock", "price"])
+}
+
+/// Few products and units, so that the units move among them.
+fn product_of(a: u8, b: u8) -> Product {
+    let units = [&["a"][..], &["b", "a"], &["c", "b"], &[]][usize::from(b) % 4];
+    let mut product = product(pick(a, ["p", "q", "r"]), units);
+    if b.is_multiple_of(5) {
+        let message = "its price is not a number".to_owned();
+        product.troubles.push(FieldTrouble { unit: Some(key("c")), field: "price".to_owned(), message });
+    }
+    product
+}
+
 fn order_of(a: u8, b: u8, c: u8) -> StoredOrder {
     StoredOrder {
         store: connection(b % 2),
@@ -82,9 +102,10 @@ fn ledger_of(a: u8, b: u8, c: u8) -> LedgerRow {
 }
 
 fn wish_of(a: u8, b: u8, c: u8) -> Wish {
-    let record = match a % 4 {
+    let record = match a % 5 {
         0 => OutboxRecord::Order { store: connection(b), order: key(id(c)) },
         1 => OutboxRecord::Feedback(key(id(c))),
+        2 => OutboxRecord::Product { side: side(b), key: key(name(c)) },
         _ => OutboxRecord::Stock(key(name(c))),
     };
     let lanes = [Lane::Orders, Lane::HotStock, Lane::Corrections, Lane::Catalogue, Lane::Sweep];
@@ -109,7 +130,7 @@ fn settled_of(a: u8, b: u8) -> Settled {
 
 fn mutation([what, a, b, c, d]: Choice, claimed: &[OutboxRow]) -> Option<Mutation> {
     let row = claimed.get(usize::from(a) % claimed.len().max(1));
-    Some(match what % 33 {
+    Some(match what % 41 {
         0 => {
             let mode = [Mode::Observe, Mode::Live, Mode::Paused][usize::from(b) % 3];
             let state = ConnectionState { mode, reason: (c % 2 == 0).then(|| format!("reason {d}")) };
@@ -148,14 +169,45 @@ fn mutation([what, a, b, c, d]: Choice, claimed: &[OutboxRow]) -> Option<Mutatio
         24 => Mutation::AddJournal(journal_entry(name(a), "tried")),
         25 => Mutation::OpenIssue(Issue { opened_at: moment(b), ..issue(id(a)) }),
         26 => close_issue(id(a), moment(b)),
-        27 => Mutation::OpenDrift(Drift { store: connection(b % 2), ..drift(name(a), "1.5") }),
-        28 => Mutation::CloseDrift { store: connection(b % 2), unit: key(name(a)), at: moment(c) },
+        27 => {
+            let field = drifting(c).to_owned();
+            Mutation::OpenDrift(Drift { store: connection(b % 2), field, ..drift(name(a), "1.5") })
+        }
+        28 => Mutation::CloseDrift {
+            store: connection(b % 2),
+            unit: key(name(a)),
+            field: drifting(d).to_owned(),
+            at: moment(c),
+        },
         29 => {
             let run = run(pick(a, ["run-1", "run-2", "run-3"]), moment(b));
             Mutation::PutRun(Run { ended_at: c.is_multiple_of(2).then(|| moment(c)), ..run })
         }
         30 => Mutation::AddHint(StoredHint { connection: connection(b), ..hint(name(a)) }),
         31 => Mutation::ReleaseClaims { connection: connection(a) },
+        32..=34 => {
+            let digest = pick(c, ["one", "another"]);
+            let product = Box::new(stored_product(product_of(a, b), digest, moment(d)));
+            Mutation::PutProduct { connection: connection(c % 2), product }
+        }
+        35 => Mutation::DropProduct { connection: connection(c % 2), key: key(pick(a, ["p", "q"])) },
+        36 => {
+            let field = [Field::Name, Field::Price, Field::Tax][usize::from(b) % 3];
+            let bases = field_bases(pick(a, ["p", "q"]), [(field, pick(c, ["", "One", "Other"]))]);
+            Mutation::PutFieldBases(FieldBases { store: connection(d % 2), ..bases })
+        }
+        37 => Mutation::DropFieldBases { store: connection(d % 2), key: key(pick(a, ["p", "q"])) },
+        38 => {
+            let decided = c.is_multiple_of(2).then(|| "leave".to_owned());
+            let at = moment(d);
+            Mutation::PutTombstone(Tombstone {
+                store: connection(b),
+                decided,
+                at,
+                ..tombstone(side(c), name(a))
+            })
+        }
+        39 => Mutation::DropTombstone { store: connection(b), left: side(c), unit: key(name(a)) },
         _ => Mutation::DropHint { id: i64::from(a % 8) },
     })
 }
@@ -186,7 +238,8 @@ async fn take(repository: &dyn Repository, step: &Step, claimed: &mut Vec<Outbox
             format!("{:?}", repository.commit(mutations).await)
         }
         Step::Claim { of, kind, at, limit } => {
-            let kind = [OutboxKind::Stock, OutboxKind::Order, OutboxKind::Feedback][usize::from(*kind) % 3];
+            let kinds = [OutboxKind::Stock, OutboxKind::Order, OutboxKind::Feedback, OutboxKind::Product];
+            let kind = kinds[usize::from(*kind) % kinds.len()];
             let (now, limit) = (moment(*at), u32::from(limit % 4));
             let rows = repository.claim(&connection(*of), kind, now, now + 8.seconds(), limit).await.unwrap();
             claimed.extend(rows.clone());

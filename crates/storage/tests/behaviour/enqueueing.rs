@@ -1,4 +1,4 @@
-use zygos_core::contract::Lane;
+use zygos_core::contract::{Lane, Side};
 use zygos_storage::{Mutation, OutboxKind, OutboxRecord, OutboxRow, Repository, Settled, Wish};
 
 use crate::support::{
@@ -108,21 +108,29 @@ async fn a_held_row_is_not_claimed_until_asked_for_by_hand(repository: &dyn Repo
 
 async fn records_of_different_kinds_and_stores_are_apart(repository: &dyn Repository) {
     let order = |store| OutboxRecord::Order { store, order: key("1") };
-    let records = [stock("1"), OutboxRecord::Feedback(key("1")), order(store()), order(other_store())];
+    let product = |side| OutboxRecord::Product { side, key: key("1") };
+    let records = [
+        stock("1"),
+        OutboxRecord::Feedback(key("1")),
+        order(store()),
+        order(other_store()),
+        product(Side::Store),
+        product(Side::Erp),
+    ];
     for _ in 0..2 {
         let wishes = records.clone().map(|record| Wish { record, connection: erp(), ..wish("", at(0)) });
         enqueue(repository, wishes).await;
     }
     enqueue(repository, [Wish { record: stock("1"), ..wish("", at(0)) }]).await;
     let rows = repository.outbox(None, 10).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.revision).collect::<Vec<_>>(), [2, 2, 2, 2, 1]);
-    assert!(rows.iter().take(4).map(|row| &row.record).eq(&records));
+    assert_eq!(rows.iter().map(|row| row.revision).collect::<Vec<_>>(), [2, 2, 2, 2, 2, 2, 1]);
+    assert!(rows.iter().take(6).map(|row| &row.record).eq(&records));
     let mut claimed = Vec::new();
-    for kind in [OutboxKind::Stock, OutboxKind::Order, OutboxKind::Feedback] {
+    for kind in [OutboxKind::Stock, OutboxKind::Order, OutboxKind::Feedback, OutboxKind::Product] {
         let rows = repository.claim(&erp(), kind, at(0), at(60), 10).await.unwrap();
         claimed.push(rows.iter().map(|row| row.id).collect::<Vec<_>>());
     }
-    assert_eq!(claimed, [vec![1], vec![3, 4], vec![2]]);
+    assert_eq!(claimed, [vec![1], vec![3, 4], vec![2], vec![5, 6]]);
 }
 
 async fn the_outbox_is_listed_oldest_first(repository: &dyn Repository) {

@@ -14,6 +14,7 @@ pub async fn everything(repository: &dyn Repository) -> Vec<String> {
     let mut all = Vec::new();
     let units = keys(&["b", "a", "c", "nobody", "a"]);
     let erp_units = keys(&["B", "A", "C", "A"]);
+    let products = keys(&["q", "p", "nobody", "r", "q"]);
     let ids = keys(&["2", "1", "1.1", "9"]);
     for connection in [store(), other_store(), erp()] {
         let c = &connection;
@@ -25,6 +26,12 @@ pub async fn everything(repository: &dyn Repository) -> Vec<String> {
         all.push(told("page of units", repository.units(c, 1, 1).await.unwrap()));
         all.push(told("units called", repository.units_called(c, " SKU-a ").await.unwrap()));
         all.push(told("unit count", repository.unit_count(c).await.unwrap()));
+        all.push(told("products", repository.products(c, &products).await.unwrap()));
+        all.push(told("products of", repository.products_of(c, &units).await.unwrap()));
+        all.push(told("product keys", repository.product_keys(c, None, 2).await.unwrap()));
+        all.push(told("later product keys", repository.product_keys(c, Some(&key("p")), 9).await.unwrap()));
+        all.push(told("field bases", repository.field_bases(c, &products).await.unwrap()));
+        all.push(told("tombstones", repository.tombstones(c).await.unwrap()));
         all.push(told("links", repository.links(c).await.unwrap()));
         all.push(told("links of", repository.links_of(c, &units).await.unwrap()));
         all.push(told("links to", repository.links_to(c, &erp_units).await.unwrap()));
@@ -33,7 +40,7 @@ pub async fn everything(repository: &dyn Repository) -> Vec<String> {
         all.push(told("digests", repository.order_digests(c, &ids).await.unwrap()));
         all.push(told("split", repository.orders_split_from(c, &key("1")).await.unwrap()));
         all.push(told("ledger of order", repository.ledger_of_order(c, &key("1")).await.unwrap()));
-        for kind in [OutboxKind::Stock, OutboxKind::Order, OutboxKind::Feedback] {
+        for kind in [OutboxKind::Stock, OutboxKind::Order, OutboxKind::Feedback, OutboxKind::Product] {
             all.push(told("next due", repository.next_due(c, kind).await.unwrap()));
         }
         all.push(told("outbox", repository.outbox(Some(c), 3).await.unwrap()));
@@ -42,7 +49,8 @@ pub async fn everything(repository: &dyn Repository) -> Vec<String> {
         all.push(told("journal", repository.journal(Some(c), None, 50).await.unwrap()));
         all.push(told("journal of a", repository.journal(Some(c), Some(&key("a")), 50).await.unwrap()));
         all.push(told("drifts", repository.drifts(Some(c), 50).await.unwrap()));
-        all.push(told("open drift", repository.open_drift(c, &key("a")).await.unwrap()));
+        all.push(told("open drift", repository.open_drift(c, &key("a"), "stock").await.unwrap()));
+        all.push(told("open drifts", repository.open_drifts(c, &units).await.unwrap()));
         all.push(told("hints", repository.hints(c, 50).await.unwrap()));
     }
     for filter in filters() {

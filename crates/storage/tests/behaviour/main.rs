@@ -16,6 +16,8 @@ mod enqueueing;
 #[cfg(test)]
 mod everything;
 #[cfg(test)]
+mod fields;
+#[cfg(test)]
 mod issues;
 #[cfg(test)]
 mod leases;
@@ -25,6 +27,8 @@ mod ledger;
 mod links;
 #[cfg(test)]
 mod orders;
+#[cfg(test)]
+mod products;
 #[cfg(test)]
 mod records;
 #[cfg(test)]

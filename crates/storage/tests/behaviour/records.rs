@@ -1,7 +1,9 @@
 use zygos_core::RunId;
 use zygos_storage::{JournalEntry, Mutation, Repository, Run, StoredHint};
 
-use crate::support::{at, attempt, close_issue, drift, erp, hint, issue, journal_entry, key, run, store};
+use crate::support::{
+    at, attempt, close_drift, close_issue, drift, erp, hint, issue, journal_entry, key, run, store,
+};
 
 crate::behaviours![
     the_journal_is_read_newest_first,
@@ -75,7 +77,6 @@ async fn a_delivery_is_stored_once(repository: &dyn Repository) {
 }
 
 async fn what_is_old_is_forgotten_but_the_journal_stays(repository: &dyn Repository) {
-    let close_drift = |unit: &str, when| Mutation::CloseDrift { store: store(), unit: key(unit), at: when };
     repository
         .commit(vec![
             Mutation::AddAttempt(attempt("old", at(99))),
@@ -89,8 +90,8 @@ async fn what_is_old_is_forgotten_but_the_journal_stays(repository: &dyn Reposit
             Mutation::OpenDrift(drift("open", "1")),
             Mutation::OpenDrift(drift("old", "1")),
             Mutation::OpenDrift(drift("new", "1")),
-            close_drift("old", at(99)),
-            close_drift("new", at(100)),
+            close_drift("old", "stock", at(99)),
+            close_drift("new", "stock", at(100)),
             Mutation::PutRun(run("open", at(1))),
             Mutation::PutRun(Run { ended_at: Some(at(99)), ..run("old", at(1)) }),
             Mutation::PutRun(Run { ended_at: Some(at(100)), ..run("new", at(1)) }),

@@ -5,17 +5,18 @@ use rust_decimal::Decimal;
 use tempfile::TempDir;
 use zygos_core::{
     ConnectionId, RemoteKey, RunId, WorkspaceId,
-    contract::{Checkpoint, Lane, Write},
+    catalogue::Halves,
+    contract::{Checkpoint, Lane, Side, Write},
     model::{
-        Address, Customer, Document, DocumentState, Entity, LineKind, Order, OrderLine, OrderStatus,
-        PaymentMethod, PaymentStatus, Unit, UnitKind,
+        Address, Customer, Document, DocumentState, Entity, Field, FieldTrouble, LineKind, Order, OrderLine,
+        OrderStatus, PaymentMethod, PaymentStatus, Product, Shape, Unit, UnitKind, Value, Variant,
     },
     money::Currency,
 };
 use zygos_storage::{
-    Attempt, ConnectionState, Drift, Issue, JournalEntry, LedgerRow, Link, Mode, Mutation, OutboxKind,
-    OutboxRecord, OutboxRow, Repository, Run, SentWrite, Settled, SqliteRepository, StockBase, StorageError,
-    StoredHint, StoredOrder, StoredUnit, Wish,
+    Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, LedgerRow, Link, Mode, Mutation,
+    OutboxKind, OutboxRecord, OutboxRow, Repository, Run, SentWrite, Settled, SqliteRepository, StockBase,
+    StorageError, StoredHint, StoredOrder, StoredProduct, StoredUnit, Tombstone, Wish,
 };
 
 use crate::everything::everything;
@@ -78,6 +79,66 @@ pub fn stored_unit(name: &str, position: u64, read_at: Timestamp) -> StoredUnit 
 
 pub fn put_unit(unit: StoredUnit) -> Mutation {
     Mutation::PutUnit { connection: store(), unit }
+}
+
+pub fn product(name: &str, units: &[&str]) -> Product {
+    let variant = |(name, weight): (&&str, &str)| Variant {
+        unit: unit(name),
+        facts: [(Field::Weight, Value::number(number(weight)))].into(),
+        options: vec![("Size".to_owned(), format!("as {name}"))],
+    };
+    Product {
+        key: key(name),
+        shape: Shape::Variants,
+        facts: [
+            (Field::Name, Value::text("Scaun „Ana”")),
+            (Field::MetaTitle, Value::text("")),
+            (Field::Categories, Value::paths([vec!["Home".to_owned(), "Chairs".to_owned()]])),
+            (Field::Images, Value::addresses(["https://shop.example/1.jpg".to_owned()])),
+        ]
+        .into(),
+        variants: units
+            .iter()
+            .zip(["1.25", "0.000001", "79228162514264337593543950335"])
+            .map(variant)
+            .collect(),
+        troubles: vec![FieldTrouble {
+            unit: None,
+            field: "tax".to_owned(),
+            message: "name one tax".to_owned(),
+        }],
+        modified_at: Some(micros_after(at(5), 1)),
+    }
+}
+
+pub fn stored_product(product: Product, digest: &str, read_at: Timestamp) -> StoredProduct {
+    StoredProduct { product, digest: digest.to_owned(), read_at }
+}
+
+/// Under a digest of its own at each time.
+pub fn put_product(product: Product, read_at: Timestamp) -> Mutation {
+    let product = Box::new(stored_product(product, &format!("as at {read_at}"), read_at));
+    Mutation::PutProduct { connection: store(), product }
+}
+
+pub fn halves(text: &str) -> Halves {
+    Halves { store: Value::text(text), erp: Value::number(number("49.9008")), percent: Some(number("21")) }
+}
+
+pub fn field_bases<const N: usize>(name: &str, texts: [(Field, &str); N]) -> FieldBases {
+    let halves = texts.map(|(field, text)| (field, halves(text))).into();
+    FieldBases { store: store(), key: key(name), halves }
+}
+
+pub fn tombstone(left: Side, unit: &str) -> Tombstone {
+    Tombstone {
+        store: store(),
+        left,
+        unit: key(unit),
+        sku: Some(format!("SKU-{unit}")),
+        at: micros_after(at(4), 1),
+        decided: None,
+    }
 }
 
 pub fn link(store: ConnectionId, store_key: &str, erp_key: &str) -> Link {
@@ -236,6 +297,7 @@ pub async fn settle_now(
 pub fn sent(unit: &str) -> SentWrite {
     SentWrite {
         write: Write::SetStock { unit: key(unit), figure: number("3.500000") },
+        to: None,
         at: micros_after(at(10), 999_999),
         deadline: at(40),
     }
@@ -282,12 +344,17 @@ pub fn drift(unit: &str, is: &str) -> Drift {
         store: store(),
         unit: key(unit),
         sku: Some(format!("SKU-{unit}")),
-        should: number("5"),
-        is: number(is),
+        field: "stock".to_owned(),
+        should: "5".to_owned(),
+        is: is.to_owned(),
         cause: "edited".to_owned(),
         found_at: at(1),
         corrected_at: None,
     }
+}
+
+pub fn close_drift(unit: &str, field: &str, at: Timestamp) -> Mutation {
+    Mutation::CloseDrift { store: store(), unit: key(unit), field: field.to_owned(), at }
 }
 
 pub fn journal_entry(name: &str, why: &str) -> JournalEntry {
@@ -352,6 +419,9 @@ pub fn a_little_of_everything() -> Vec<Mutation> {
         },
         put_unit(stored_unit("a", 0, at(99))),
         put_unit(stored_unit("b", 1, at(99))),
+        put_product(product("p", &["a", "b"]), at(99)),
+        Mutation::PutFieldBases(field_bases("p", [(Field::Name, "Old")])),
+        Mutation::PutTombstone(tombstone(Side::Erp, "Z")),
         Mutation::PutLink(link(store(), "a", "A")),
         Mutation::PutStockBase(stock_base("a", "4")),
         put_order(stored_order("1")),
@@ -366,7 +436,7 @@ pub fn a_little_of_everything() -> Vec<Mutation> {
         close_issue("2", at(0)),
         Mutation::OpenDrift(drift("a", "2")),
         Mutation::OpenDrift(drift("b", "2")),
-        Mutation::CloseDrift { store: store(), unit: key("b"), at: at(0) },
+        close_drift("b", "stock", at(0)),
         Mutation::PutRun(Run { ended_at: Some(at(0)), ..run("run-1", at(0)) }),
         Mutation::AddHint(hint("delivery-1")),
     ]

@@ -1,0 +1,327 @@
+//! Making a product on the side that lacks it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use zygos_core::{
+    ConnectionId, RemoteKey,
+    catalogue::{Missing, ProductRule, new_in_erp, new_in_store},
+    clock::{elapsed, later},
+    contract::{Applied, Lane, NewProduct, Side, Write},
+    model::{Entity, Product, Record, Unit, UnitKind},
+};
+use zygos_storage::{FieldBases, JournalEntry, Link, Mutation, OutboxRow, Settled, StoredProduct};
+
+use super::{
+    Went, Work,
+    gone::CREATE,
+    pairing::{ListPrices, Paired},
+    questions::skus_of_product,
+};
+use crate::{
+    engine::Engine,
+    error::Result,
+    event::Event,
+    settings::{Connection, StoreSettings},
+};
+
+pub(super) const INCOMPLETE: &str = "incomplete_product";
+/// When a side's products were last read in full, as a cursor: what isn't known by then isn't there.
+pub(crate) const READ_FEED: &str = "products_read";
+/// A side that counts calls is not asked again for a SKU when all its products were read so lately.
+const KNOWN_FOR: Duration = Duration::from_secs(20 * 60);
+
+/// Whether a product that one side lacks is to be made there.
+pub(crate) enum Creation {
+    No,
+    /// It lacks what the other side needs.
+    Waits(Vec<Missing>),
+    /// Not all is known yet.
+    NotYet,
+    Make(Box<NewProduct>),
+}
+
+impl Engine {
+    /// A product that only `side` has.
+    pub(super) async fn lone(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        side: Side,
+        product: StoredProduct,
+    ) -> Result<Went> {
+        if let Some(went) = self.archive_left_half(work, row, side, &product).await? {
+            return Ok(went);
+        }
+        let id = &work.store.connection.id;
+        let subject = format!("{} {}", self.home(work.store, side), product.product.key);
+        let creation =
+            self.creation(work.store, work.rule, side, &product.product, work.prices.as_ref()).await?;
+        match creation {
+            Creation::Make(new) => self.create(work, row, side, &product.product, *new).await,
+            Creation::NotYet => {
+                let due_at = later(self.now(), self.settings.pace.recheck_held);
+                Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }))
+            }
+            Creation::Waits(missing) => {
+                let target = self.other_side(work.store, side);
+                let what: Vec<String> = missing.iter().map(|missing| missing.message.clone()).collect();
+                let text = format!(
+                    "{id}: {} (id {}) is not made in {target} yet: {}",
+                    product.product.title(),
+                    product.product.key,
+                    what.join("; ")
+                );
+                self.commit(vec![self.issue(id, INCOMPLETE, subject, text, &[])]).await?;
+                Ok(Went::Through(0))
+            }
+            Creation::No => {
+                self.commit_close(id, INCOMPLETE, &subject).await?;
+                Ok(Went::Through(0))
+            }
+        }
+    }
+
+    fn home(&self, store: &StoreSettings, side: Side) -> ConnectionId {
+        match side {
+            Side::Store => store.connection.id.clone(),
+            Side::Erp => self.settings.erp.id.clone(),
+        }
+    }
+
+    /// Closes an issue if it is open.
+    pub(super) async fn commit_close(
+        &self,
+        connection: &ConnectionId,
+        kind: &str,
+        subject: &str,
+    ) -> Result<()> {
+        if self.repository.open_issue(connection, kind, subject).await?.is_some() {
+            self.commit(vec![self.close_issue(connection, kind, subject)]).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn creation(
+        &self,
+        store: &StoreSettings,
+        rule: &ProductRule,
+        side: Side,
+        product: &Product,
+        prices: Option<&ListPrices>,
+    ) -> Result<Creation> {
+        let allowed = match side {
+            Side::Erp => rule.create_in_store,
+            Side::Store => rule.create_in_erp,
+        };
+        let sold = product
+            .variants
+            .iter()
+            .any(|variant| variant.unit.kind == UnitKind::Goods && variant.unit.active);
+        let nothing_to_sell = !product.variants.is_empty() && !sold;
+        if !allowed || nothing_to_sell {
+            return Ok(Creation::No);
+        }
+        let (here, there) = match side {
+            Side::Store => (&store.connection, &self.settings.erp),
+            Side::Erp => (&self.settings.erp, &store.connection),
+        };
+        let buried = self.buried(&store.connection.id, side).await?;
+        for variant in &product.variants {
+            if buried.get(&variant.unit.key).is_some_and(|decided| decided.as_deref() != Some(CREATE)) {
+                return Ok(Creation::No);
+            }
+            // What shares a SKU or a bar code is for linking, which says what stands in the way.
+            if self.has_namesake(&here.id, &variant.unit, true).await?
+                || self.has_namesake(&there.id, &variant.unit, false).await?
+            {
+                return Ok(Creation::No);
+            }
+        }
+        if self.read_in_full(&here.id).await?.is_none() || self.read_in_full(&there.id).await?.is_none() {
+            return Ok(Creation::NotYet);
+        }
+        let new = match side {
+            Side::Erp => new_in_store(product, rule, prices),
+            Side::Store => new_in_erp(product, rule),
+        };
+        Ok(match new {
+            Ok(new) => Creation::Make(Box::new(new)),
+            Err(missing) => Creation::Waits(missing),
+        })
+    }
+
+    /// Whether a side has another unit of this SKU or bar code. `same_side`: the unit itself is among them.
+    async fn has_namesake(&self, connection: &ConnectionId, unit: &Unit, same_side: bool) -> Result<bool> {
+        let names = [(unit.sku.as_deref(), true), (unit.ean.as_deref(), false)];
+        for (name, is_sku) in names {
+            let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { continue };
+            let called = self.repository.units_called(connection, name).await?;
+            let found = called.iter().any(|other| {
+                let other = &other.unit;
+                let field = if is_sku { &other.sku } else { &other.ean };
+                other.kind == UnitKind::Goods
+                    && field.as_deref().map(str::trim) == Some(name)
+                    && !(same_side && other.key == unit.key)
+                    && (other.active || !same_side)
+            });
+            // On its own side only the SKU must be its own: boxes of one product may share a bar code.
+            if found && (is_sku || !same_side) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// When all products of a connection were last read, from the moment the reading began.
+    pub(crate) async fn read_in_full(&self, connection: &ConnectionId) -> Result<Option<Timestamp>> {
+        let cursor = self.repository.cursor(connection, READ_FEED).await?;
+        Ok(cursor.and_then(|checkpoint| checkpoint.0.parse().ok()))
+    }
+
+    async fn create(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        side: Side,
+        source: &Product,
+        new: NewProduct,
+    ) -> Result<Went> {
+        let store = work.store;
+        let target = match side {
+            Side::Store => &self.settings.erp,
+            Side::Erp => &store.connection,
+        };
+        let words = format!("make {} in {}", source.title(), target.id);
+        if let Some(ends) = self.may_not_write(work, row, target, &words).await? {
+            return Ok(ends);
+        }
+        if self.must_be_asked(target).await? && self.find_by_sku(target, skus_of_product(&new)).await? {
+            // It is there after all: paired like anything that is met, and compared.
+            self.link().await?;
+            return Ok(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false }));
+        }
+        if let Some(ends) = self.make_categories(work, row, target, &new.facts).await? {
+            return Ok(ends);
+        }
+        let write = Write::CreateProduct(Box::new(new));
+        let record = format!("product {}", source.title());
+        let sent = self.send_product(work, row, target, &record, write).await?;
+        let (applied, at) = match sent {
+            Ok(applied) => applied,
+            Err(ends) => return Ok(ends),
+        };
+        let mut mutations = self.made(work, side, source, target, &applied, at).await?;
+        mutations.push(self.close_issue(
+            &store.connection.id,
+            INCOMPLETE,
+            format!("{} {}", self.home(store, side), source.key),
+        ));
+        self.commit_if_ours(mutations).await?;
+        self.relink_if(true);
+        self.tell(&Event::ProductMade {
+            store: store.connection.id.clone(),
+            connection: target.id.clone(),
+            name: source.title().to_owned(),
+        });
+        Ok(Went::Through(1))
+    }
+
+    /// Whether a side is asked for a SKU before anything is made of it.
+    async fn must_be_asked(&self, target: &Connection) -> Result<bool> {
+        if target.windows.is_empty() {
+            return Ok(true);
+        }
+        let known = self.read_in_full(&target.id).await?;
+        Ok(known.is_none_or(|known| elapsed(known, self.now()) > KNOWN_FOR))
+    }
+
+    /// What is stored of units that were just made: themselves, their links, what both sides now agree on, and why.
+    pub(super) async fn made(
+        &self,
+        work: &Work<'_>,
+        side: Side,
+        source: &Product,
+        target: &Connection,
+        applied: &Applied,
+        at: Timestamp,
+    ) -> Result<Vec<Mutation>> {
+        let store = work.store;
+        let store_id = &store.connection.id;
+        let erp_id = &self.settings.erp.id;
+        let Some(Record::Catalogue(made)) = &applied.record else {
+            // The next reading finds it, and links it by its SKUs.
+            return Ok(Vec::new());
+        };
+        let kept = self.keeping(&target.id, std::slice::from_ref(&**made), at, None).await?;
+        let mut mutations = kept.mutations;
+        let mut links = Vec::new();
+        for variant in &made.variants {
+            let same = source.variants.iter().find(|other| same_sku(&other.unit, &variant.unit));
+            let Some(other) = same else { continue };
+            let (store_key, erp_key) = match side {
+                Side::Erp => (variant.unit.key.clone(), other.unit.key.clone()),
+                Side::Store => (other.unit.key.clone(), variant.unit.key.clone()),
+            };
+            links.push((store_key.clone(), erp_key.clone()));
+            mutations.push(Mutation::PutLink(Link {
+                store: store_id.clone(),
+                store_key: store_key.clone(),
+                erp: erp_id.clone(),
+                erp_key,
+                matched_by: "created".to_owned(),
+            }));
+            mutations.extend(self.back_again(store_id, side, &other.unit.key));
+            mutations.extend(self.stock_wish(
+                store_id,
+                &store_key,
+                Lane::Corrections,
+                "newly made and linked",
+            ));
+        }
+        let (in_store, in_erp) = match side {
+            Side::Erp => (&**made, source),
+            Side::Store => (source, &**made),
+        };
+        let erp_units: Vec<RemoteKey> = links.iter().map(|(_, erp)| erp.clone()).collect();
+        let prices = self.list_prices(work.rule, &erp_units, Lane::Catalogue).await?;
+        let stored = |product: &Product| StoredProduct {
+            product: product.clone(),
+            digest: String::new(),
+            read_at: at,
+        };
+        let pair = Paired {
+            store: stored(in_store),
+            erp: stored(in_erp),
+            links,
+            whole: true,
+            bases: BTreeMap::new(),
+        };
+        for ((key, field), halves) in pair.halves(prices.as_ref(), work.rule) {
+            mutations.push(Mutation::PutFieldBases(FieldBases {
+                store: store_id.clone(),
+                key,
+                halves: [(field, halves)].into(),
+            }));
+        }
+        let from = self.home(store, side);
+        mutations.push(Mutation::AddJournal(JournalEntry {
+            at,
+            connection: target.id.clone(),
+            entity: Entity::Catalogue,
+            key: made.key.clone(),
+            field: "created".to_owned(),
+            before: None,
+            after: Some(made.title().to_owned()),
+            why: format!("{from} has it and {} had not", target.id),
+            run: work.run.cloned(),
+        }));
+        Ok(mutations)
+    }
+}
+
+fn same_sku(one: &Unit, two: &Unit) -> bool {
+    let sku =
+        |unit: &Unit| unit.sku.as_deref().map(str::trim).filter(|sku| !sku.is_empty()).map(str::to_owned);
+    sku(one).is_some() && sku(one) == sku(two)
+}

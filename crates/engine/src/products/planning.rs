@@ -1,0 +1,199 @@
+//! What would be written to products and prices now, shown and not sent.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use zygos_core::{
+    ConnectionId, RemoteKey,
+    catalogue::{Decision, FieldChange},
+    contract::{Lane, Side},
+};
+
+use super::{Subject, Work, creating::Creation};
+use crate::{engine::Engine, error::Result, plan::Plan, settings::StoreSettings};
+
+/// Products looked at together.
+const PAGE: u32 = 100;
+
+/// One field of one product that would be written, or a product that would be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedProduct {
+    pub store: ConnectionId,
+    /// Where it is written to.
+    pub to: ConnectionId,
+    /// How the outbox names the product: by the side that has it, the store's name first.
+    pub side: Side,
+    pub key: RemoteKey,
+    /// SKU, or the product's name for what its variants share.
+    pub name: String,
+    /// A field's code; `new` for a product that is made, `new variant` for a variant.
+    pub field: String,
+    pub before: Option<String>,
+    pub after: String,
+    pub why: String,
+    /// It waits for a person, and why.
+    pub held: Option<String>,
+    /// Equal words mean the same is to be written.
+    pub words: String,
+}
+
+impl Engine {
+    pub(crate) async fn plan_products(&self, store: &StoreSettings, plan: &mut Plan) -> Result<()> {
+        let Some(rule) = self.product_rule(store) else { return Ok(()) };
+        for side in [Side::Store, Side::Erp] {
+            let connection = match side {
+                Side::Store => &store.connection.id,
+                Side::Erp => &self.settings.erp.id,
+            };
+            let mut after = None;
+            loop {
+                let keys = self.repository.product_keys(connection, after.as_ref(), PAGE).await?;
+                let Some(last) = keys.last() else { break };
+                after = Some(last.clone());
+                self.plan_page(store, &rule, side, &keys, plan).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn plan_page(
+        &self,
+        store: &StoreSettings,
+        rule: &zygos_core::catalogue::ProductRule,
+        side: Side,
+        keys: &[RemoteKey],
+        plan: &mut Plan,
+    ) -> Result<()> {
+        let mut subjects = Vec::new();
+        let mut units = Vec::new();
+        for key in keys {
+            let subject = self.subject_of(store, side, key).await?;
+            match &subject {
+                Subject::Pairs(pairs) if side == Side::Store => {
+                    units.extend(pairs.iter().flat_map(super::pairing::Paired::erp_units));
+                }
+                Subject::Lone { product, .. } if side == Side::Erp => {
+                    units.extend(product.product.variants.iter().map(|variant| variant.unit.key.clone()));
+                }
+                _ => {}
+            }
+            subjects.push((key, subject));
+        }
+        let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
+        let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+        for (key, subject) in subjects {
+            match subject {
+                // Paired products are planned once, under the store's name.
+                Subject::Pairs(pairs) if side == Side::Store => {
+                    for pair in pairs {
+                        let decision = self.decide_pair(&work, &pair).await?;
+                        self.planned(store, key, &pair.store.product, &decision, plan);
+                    }
+                }
+                Subject::Lone { product, .. } => {
+                    let product = &product.product;
+                    let creation = self.creation(store, rule, side, product, work.prices.as_ref()).await?;
+                    let to = self.other_side(store, side);
+                    let held = match creation {
+                        Creation::No | Creation::NotYet => continue,
+                        Creation::Make(_) => None,
+                        Creation::Waits(missing) => {
+                            let what: Vec<String> =
+                                missing.into_iter().map(|missing| missing.message).collect();
+                            Some(what.join("; "))
+                        }
+                    };
+                    let variants = product.variants.len();
+                    plan.products.push(PlannedProduct {
+                        store: store.connection.id.clone(),
+                        side,
+                        key: key.clone(),
+                        name: product.title().to_owned(),
+                        field: "new".to_owned(),
+                        before: None,
+                        after: match variants {
+                            1 => product.title().to_owned(),
+                            _ => format!("{} ({variants} variants)", product.title()),
+                        },
+                        why: format!("{to} does not have it"),
+                        held,
+                        words: format!("make {} in {to}", product.title()),
+                        to,
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn planned(
+        &self,
+        store: &StoreSettings,
+        key: &RemoteKey,
+        product: &zygos_core::model::Product,
+        decision: &Decision,
+        plan: &mut Plan,
+    ) {
+        let to = |side: Side| match side {
+            Side::Store => store.connection.id.clone(),
+            Side::Erp => self.settings.erp.id.clone(),
+        };
+        let planned = |side: Side, name: String, field: &str, words: String| PlannedProduct {
+            store: store.connection.id.clone(),
+            to: to(side),
+            side: Side::Store,
+            key: key.clone(),
+            name,
+            field: field.to_owned(),
+            before: None,
+            after: String::new(),
+            why: String::new(),
+            held: None,
+            words,
+        };
+        for change in &decision.changes {
+            let name = super::sending::name_of(change, product);
+            plan.products.push(PlannedProduct {
+                before: Some(change.before.to_string()),
+                after: change.after.to_string(),
+                why: change.why.clone(),
+                held: change.hold.clone(),
+                ..planned(change.to, name, change.field.code(), words_of_change(change))
+            });
+        }
+        for (side, units) in [(Side::Store, &decision.new_in_store), (Side::Erp, &decision.new_in_erp)] {
+            for unit in units {
+                let name = product.title().to_owned();
+                plan.products.push(PlannedProduct {
+                    after: format!("variant {unit}"),
+                    why: format!("{} does not have it", to(side)),
+                    ..planned(side, name, "new variant", words_of_variant(side, unit))
+                });
+            }
+        }
+    }
+}
+
+/// What a decision would write, each as words that are equal when the same is written.
+pub(crate) fn words_of(decision: &Decision) -> Vec<String> {
+    let changes = decision.changes.iter().filter(|change| change.hold.is_none()).map(words_of_change);
+    let in_store = decision.new_in_store.iter().map(|unit| words_of_variant(Side::Store, unit));
+    let in_erp = decision.new_in_erp.iter().map(|unit| words_of_variant(Side::Erp, unit));
+    changes.chain(in_store).chain(in_erp).collect()
+}
+
+fn words_of_change(change: &FieldChange) -> String {
+    let side = match change.to {
+        Side::Store => "store",
+        Side::Erp => "ERP",
+    };
+    format!("{side}, {} of {}: {} → {}", change.field.words(), change.key, change.before, change.after)
+}
+
+fn words_of_variant(side: Side, unit: &RemoteKey) -> String {
+    match side {
+        Side::Store => format!("store, new variant {unit}"),
+        Side::Erp => format!("ERP, new variant {unit}"),
+    }
+}

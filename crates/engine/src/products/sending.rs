@@ -1,0 +1,587 @@
+//! Writing what was decided about a pair, and settling it with the answer.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use zygos_core::{
+    RemoteKey,
+    catalogue::{Choice, Decision, FieldChange, decide, new_variant_in_erp, new_variant_in_store, writes},
+    clock::later,
+    contract::{Applied, ConnectorError, ErrorKind, Lookup, ProductChanges, Side, Write},
+    disposition::{Disposition, disposition},
+    model::{Entity, Facts, Field, Product, Record, UnitKind, Value},
+};
+use zygos_storage::{
+    Attempt, FieldBases, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StoredProduct,
+};
+
+use super::{WRITE, Went, Work, creating::INCOMPLETE, pairing::Paired};
+use crate::{
+    engine::{Engine, lock},
+    error::{EngineError, Result},
+    event::Event,
+    settings::{Connection, StoreSettings},
+    settling::one,
+};
+
+const REFUSED: &str = "product_refused";
+const NOT_TAKEN: &str = "field_not_taken";
+
+/// An answered write and when it was sent, or how the row ends without one.
+pub(super) type Sent = std::result::Result<(Applied, Timestamp), Went>;
+
+impl Engine {
+    /// Merges a pair and writes what differs, to one side after the other.
+    pub(super) async fn settle_pair(&self, work: &Work<'_>, row: &OutboxRow, pair: Paired) -> Result<Went> {
+        let mut pair = pair;
+        let mut decision = self.decide_pair(work, &pair).await?;
+        if decision.changes.iter().any(FieldChange::needs_fresh) {
+            // Whoever edits the other side now must not be overwritten by what was read a while ago.
+            let Some(fresh) = self.read_pair(work.store, &pair).await? else {
+                return Ok(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false }));
+            };
+            pair = fresh;
+            decision = self.decide_pair(work, &pair).await?;
+        }
+        self.tell_of(work.store, &pair, &decision).await?;
+        if let Some(ends) = self.differs_from_plan(work, row, &decision) {
+            return Ok(ends);
+        }
+        let wanted = decision.changes.len();
+        decision.changes.retain(|change| {
+            !work.massed.contains(&(change.to, change.field)) || !super::guarding::counts(change)
+        });
+        let some_are_held = decision.changes.len() < wanted;
+        let mut written = 0;
+        for (side, product) in [(Side::Store, &pair.store), (Side::Erp, &pair.erp)] {
+            match self.archive_left_half(work, row, side, product).await? {
+                Some(Went::Through(more)) => written += more,
+                Some(ends @ Went::Ends(_)) => return Ok(ends),
+                None => {}
+            }
+        }
+        for side in [Side::Store, Side::Erp] {
+            let (to_store, to_erp) = writes(&decision.changes, work.rule);
+            let write = match side {
+                Side::Store => to_store,
+                Side::Erp => to_erp,
+            };
+            let changes: Vec<FieldChange> = decision
+                .changes
+                .iter()
+                .filter(|change| change.to == side && change.hold.is_none())
+                .cloned()
+                .collect();
+            if let Some(write) = write {
+                match self.send_changes(work, row, &pair, &changes, (side, write)).await? {
+                    Went::Through(more) => written += more,
+                    ends @ Went::Ends(_) => return Ok(ends),
+                }
+            }
+            match self.send_variants(work, row, &pair, side, &decision).await? {
+                Went::Through(more) => written += more,
+                ends @ Went::Ends(_) => return Ok(ends),
+            }
+        }
+        if some_are_held {
+            let due_at = later(self.now(), self.settings.pace.recheck_held);
+            return Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }));
+        }
+        if written == 0 && decision.changes.is_empty() {
+            let subject = pair.store.product.key.as_str();
+            self.commit_close(&work.store.connection.id, REFUSED, subject).await?;
+            self.commit_close(&work.store.connection.id, NOT_TAKEN, subject).await?;
+        }
+        Ok(Went::Through(written))
+    }
+
+    /// What is to be done about a pair, with what people answered in it.
+    pub(crate) async fn decide_pair(&self, work: &Work<'_>, pair: &Paired) -> Result<Decision> {
+        let decision = self.decide_unanswered(work, pair).await?;
+        let answers = self.answers_for(work.store, pair, &decision).await?;
+        if answers.is_empty() { Ok(decision) } else { self.decide_with(work, pair, &answers).await }
+    }
+
+    pub(super) async fn decide_unanswered(&self, work: &Work<'_>, pair: &Paired) -> Result<Decision> {
+        self.decide_with(work, pair, &BTreeMap::new()).await
+    }
+
+    async fn decide_with(
+        &self,
+        work: &Work<'_>,
+        pair: &Paired,
+        answers: &BTreeMap<(RemoteKey, Field), Choice>,
+    ) -> Result<Decision> {
+        let taken = self.skus_of_others(work.store, pair).await?;
+        let holder = |side: Side, sku: &str| taken.get(&(side, sku.to_owned())).cloned();
+        Ok(decide(&pair.view(work.prices.as_ref(), answers, &holder), work.rule))
+    }
+
+    /// Who on each side carries the SKUs that this pair may want to take over.
+    async fn skus_of_others(
+        &self,
+        store: &StoreSettings,
+        pair: &Paired,
+    ) -> Result<BTreeMap<(Side, String), RemoteKey>> {
+        let mut taken = BTreeMap::new();
+        for (store_unit, erp_unit) in &pair.links {
+            let here = pair.store.product.variant(store_unit).and_then(|variant| variant.unit.sku.as_deref());
+            let there = pair.erp.product.variant(erp_unit).and_then(|variant| variant.unit.sku.as_deref());
+            if here.map(str::trim) == there.map(str::trim) {
+                continue;
+            }
+            for (side, connection, sku) in
+                [(Side::Store, &store.connection.id, there), (Side::Erp, &self.settings.erp.id, here)]
+            {
+                let Some(sku) = sku.map(str::trim).filter(|sku| !sku.is_empty()) else { continue };
+                let called = self.repository.units_called(connection, sku).await?;
+                let holder = called.into_iter().map(|stored| stored.unit).find(|unit| {
+                    unit.sku.as_deref().map(str::trim) == Some(sku)
+                        && unit.kind == UnitKind::Goods
+                        && unit.active
+                });
+                taken.extend(holder.map(|unit| ((side, sku.to_owned()), unit.key)));
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Reads both sides of a pair now; `None`: one of them is gone, or they are no pair any more.
+    async fn read_pair(&self, store: &StoreSettings, pair: &Paired) -> Result<Option<Paired>> {
+        let lane = zygos_core::contract::Lane::Catalogue;
+        for (connection, key) in
+            [(&store.connection, &pair.store.product.key), (&self.settings.erp, &pair.erp.product.key)]
+        {
+            let missing = self.refresh_products(connection, std::slice::from_ref(key), lane).await?;
+            if !missing.is_empty() {
+                self.products_gone(connection, &missing).await?;
+                return Ok(None);
+            }
+        }
+        let pairs = self.pairs(store, std::slice::from_ref(&pair.store.product.key)).await?;
+        Ok(pairs.into_iter().find(|now| now.erp.product.key == pair.erp.product.key))
+    }
+
+    /// Whether something forbids a write now: nothing may be written there, the run wrote enough, or the plan that is
+    /// carried out doesn't hold it.
+    pub(super) async fn may_not_write(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        target: &Connection,
+        words: &str,
+    ) -> Result<Option<Went>> {
+        if !self.is_live(&target.id).await? || self.check_rested(target, WRITE).is_err() {
+            let due_at = later(self.now(), self.settings.pace.recheck_held);
+            return Ok(Some(Went::Ends(Settled::Again { due_at, reason: None, failed: false })));
+        }
+        if let Some(seen) = work.seen
+            && !seen.product_is_as_seen(
+                &work.store.connection.id,
+                &row.record,
+                std::slice::from_ref(&words.to_owned()),
+            )
+        {
+            return Ok(Some(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false })));
+        }
+        self.beyond_allowance(work, row).await
+    }
+
+    async fn beyond_allowance(&self, work: &Work<'_>, row: &OutboxRow) -> Result<Option<Went>> {
+        let id = &work.store.connection.id;
+        let OutboxRecord::Product { key, .. } = &row.record else { return Ok(None) };
+        if self.allowed(id, &[format!("product {key}")]).await? == [true] {
+            return Ok(None);
+        }
+        Ok(Some(Went::Ends(self.held_by_allowance(id, 1).await?)))
+    }
+
+    fn differs_from_plan(&self, work: &Work<'_>, row: &OutboxRow, decision: &Decision) -> Option<Went> {
+        let seen = work.seen?;
+        let now = super::planning::words_of(decision);
+        if seen.product_is_as_seen(&work.store.connection.id, &row.record, &now) {
+            return None;
+        }
+        Some(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false }))
+    }
+
+    async fn send_changes(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        pair: &Paired,
+        changes: &[FieldChange],
+        (side, write): (Side, ProductChanges),
+    ) -> Result<Went> {
+        let store = work.store;
+        let target = match side {
+            Side::Store => &store.connection,
+            Side::Erp => &self.settings.erp,
+        };
+        let due_at = later(self.now(), self.settings.pace.recheck_held);
+        if !self.is_live(&target.id).await? || self.check_rested(target, WRITE).is_err() {
+            return Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }));
+        }
+        if let Some(ends) = self.beyond_allowance(work, row).await? {
+            return Ok(ends);
+        }
+        if let Some(ends) = self.make_categories(work, row, target, &write.facts).await? {
+            return Ok(ends);
+        }
+        let record = format!("product {}", pair.store.product.title());
+        let sent =
+            self.send_product(work, row, target, &record, Write::UpdateProduct(Box::new(write))).await?;
+        let (applied, at) = match sent {
+            Ok(applied) => applied,
+            Err(ends) => return Ok(ends),
+        };
+        self.settle_changes(work, row, pair, side, changes, &applied, at).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a write, its answer, and what it was about")]
+    async fn settle_changes(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        pair: &Paired,
+        side: Side,
+        changes: &[FieldChange],
+        applied: &Applied,
+        at: Timestamp,
+    ) -> Result<Went> {
+        let store = work.store;
+        let store_id = &store.connection.id;
+        let target = match side {
+            Side::Store => store_id,
+            Side::Erp => &self.settings.erp.id,
+        };
+        let Some(Record::Catalogue(shown)) = &applied.record else {
+            // Read afresh, and compared again.
+            return Ok(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false }));
+        };
+        let mut mutations = self.keeping(target, std::slice::from_ref(&**shown), at, None).await?.mutations;
+        // A price list computes: what it makes of the write is read back too.
+        let prices = match side {
+            Side::Erp => {
+                let units: Vec<RemoteKey> = pair.erp_units().collect();
+                self.list_prices(work.rule, &units, row.lane).await?
+            }
+            Side::Store => work.prices.clone(),
+        };
+        let (in_store, in_erp) = match side {
+            Side::Store => (&**shown, &pair.erp.product),
+            Side::Erp => (&pair.store.product, &**shown),
+        };
+        let shown = Paired {
+            store: StoredProduct { product: in_store.clone(), ..pair.store.clone() },
+            erp: StoredProduct { product: in_erp.clone(), ..pair.erp.clone() },
+            links: pair.links.clone(),
+            whole: pair.whole,
+            bases: BTreeMap::new(),
+        };
+        let now = shown.halves(prices.as_ref(), work.rule);
+        let mut not_taken = Vec::new();
+        for change in changes {
+            let Some(halves) = now.get(&(change.store_key.clone(), change.field)).cloned() else { continue };
+            let read_back = match side {
+                Side::Store => &halves.store,
+                Side::Erp => &halves.erp,
+            };
+            let is_same = *read_back == change.before;
+            // A picture is fetched later by the store, and isn't shown at once.
+            if is_same && change.before != change.after && change.field != Field::Images {
+                not_taken.push(change);
+                continue;
+            }
+            mutations.push(Mutation::PutFieldBases(FieldBases {
+                store: store_id.clone(),
+                key: change.store_key.clone(),
+                halves: [(change.field, halves.clone())].into(),
+            }));
+            // A price that only went along with its tax.
+            if is_same && change.field == Field::Price {
+                continue;
+            }
+            mutations.push(Mutation::AddJournal(JournalEntry {
+                at,
+                connection: target.clone(),
+                entity: if change.field == Field::Price { Entity::Price } else { Entity::Catalogue },
+                key: change.key.clone(),
+                field: change.field.code().to_owned(),
+                before: Some(change.before.to_string()),
+                after: Some(read_back.to_string()),
+                why: change.why.clone(),
+                run: work.run.cloned(),
+            }));
+            mutations.extend(self.drift_ends(store_id, change).await?);
+            self.tell(&Event::FieldWritten {
+                store: store_id.clone(),
+                connection: target.clone(),
+                sku: name_of(change, &pair.store.product),
+                field: change.field,
+                before: change.before.to_string(),
+                after: change.after.to_string(),
+                why: change.why.clone(),
+            });
+        }
+        let went = if not_taken.is_empty() {
+            Went::Through(1)
+        } else {
+            let fields: Vec<String> = not_taken
+                .iter()
+                .map(|change| {
+                    format!("the {} of {}", change.field.words(), name_of(change, &pair.store.product))
+                })
+                .collect();
+            let text = format!(
+                "{target} took {} and still shows what it was. It is tried again; look into its settings of this product.",
+                fields.join(" and ")
+            );
+            mutations.push(self.issue(store_id, NOT_TAKEN, pair.store.product.key.as_str(), text, &[]));
+            Went::Ends(Settled::Again { due_at: self.retry_at(row), reason: None, failed: true })
+        };
+        self.commit_if_ours(mutations).await?;
+        Ok(went)
+    }
+
+    /// Variants that only one side has, where the other one takes new ones.
+    async fn send_variants(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        pair: &Paired,
+        side: Side,
+        decision: &Decision,
+    ) -> Result<Went> {
+        let (units, source, product, target) = match side {
+            Side::Store => {
+                (&decision.new_in_store, &pair.erp.product, &pair.store.product.key, &work.store.connection)
+            }
+            Side::Erp => {
+                (&decision.new_in_erp, &pair.store.product, &pair.erp.product.key, &self.settings.erp)
+            }
+        };
+        let source_side = match side {
+            Side::Store => Side::Erp,
+            Side::Erp => Side::Store,
+        };
+        let buried = self.buried(&work.store.connection.id, source_side).await?;
+        let units: Vec<RemoteKey> = units
+            .iter()
+            .filter(|unit| {
+                buried.get(*unit).is_none_or(|decided| decided.as_deref() == Some(super::gone::CREATE))
+            })
+            .cloned()
+            .collect();
+        if units.is_empty() {
+            return Ok(Went::Through(0));
+        }
+        let id = &work.store.connection.id;
+        let (mut variants, mut lacking) = (Vec::new(), Vec::new());
+        for unit in &units {
+            let made = match side {
+                Side::Store => {
+                    new_variant_in_store(source, unit, &pair.store.product, work.rule, work.prices.as_ref())
+                }
+                Side::Erp => new_variant_in_erp(source, unit, work.rule),
+            };
+            match made {
+                Ok(variant) => variants.push(variant),
+                Err(missing) => lacking.extend(missing.into_iter().map(|missing| missing.message)),
+            }
+        }
+        if lacking.is_empty() {
+            self.commit_close(id, INCOMPLETE, source.key.as_str()).await?;
+        } else {
+            let text = format!("{id}: of {}: {}", source.title(), lacking.join("; "));
+            self.commit(vec![self.issue(id, INCOMPLETE, source.key.as_str(), text, &[])]).await?;
+        }
+        if variants.is_empty() {
+            return Ok(Went::Through(0));
+        }
+        let due_at = later(self.now(), self.settings.pace.recheck_held);
+        if !self.is_live(&target.id).await? || self.check_rested(target, WRITE).is_err() {
+            return Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }));
+        }
+        let record = format!("product {}", source.title());
+        let write = Write::CreateVariants { product: product.clone(), variants };
+        let (applied, at) = match self.send_product(work, row, target, &record, write).await? {
+            Ok(applied) => applied,
+            Err(ends) => return Ok(ends),
+        };
+        let mutations = self.made(work, source_side, source, target, &applied, at).await?;
+        self.commit_if_ours(mutations).await?;
+        self.relink_if(true);
+        Ok(Went::Through(1))
+    }
+
+    /// Makes the categories that these facts name and that the side is not known to have, parents first.
+    pub(super) async fn make_categories(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        target: &Connection,
+        facts: &Facts,
+    ) -> Result<Option<Went>> {
+        let Some(Value::Paths(paths)) = facts.get(&Field::Categories) else { return Ok(None) };
+        for path in paths {
+            let key = (target.id.clone(), path.clone());
+            if lock(&self.known_categories).contains(&key) {
+                continue;
+            }
+            let record = format!("category {}", path.join(" > "));
+            let write = Write::CreateCategory { path: path.clone() };
+            match self.send_product(work, row, target, &record, write).await? {
+                Ok((applied, at)) => {
+                    lock(&self.known_categories).insert(key);
+                    if !applied.already {
+                        self.commit_if_ours(vec![Mutation::AddJournal(JournalEntry {
+                            at,
+                            connection: target.id.clone(),
+                            entity: Entity::Category,
+                            key: applied.key.unwrap_or_else(|| RemoteKey::new(path.join(" > "))),
+                            field: "created".to_owned(),
+                            before: None,
+                            after: Some(path.join(" > ")),
+                            why: "a product is in it on the other side".to_owned(),
+                            run: work.run.cloned(),
+                        })])
+                        .await?;
+                    }
+                }
+                Err(ends) => return Ok(Some(ends)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Marks, sends, and notes the try. A refusal is told, and ends the row.
+    pub(super) async fn send_product(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        target: &Connection,
+        record: &str,
+        write: Write,
+    ) -> Result<Sent> {
+        let context = self.context(row.lane);
+        let at = self.now();
+        let to = (target.id != row.connection).then(|| target.id.clone());
+        let sent = SentWrite { write: write.clone(), to, at, deadline: context.deadline };
+        if !self.mark_sent(row, sent).await? {
+            return Ok(Err(Went::Ends(Settled::Done)));
+        }
+        let outcome = one(target.connector.apply(&context, std::slice::from_ref(&write)).await);
+        let attempt = |outcome: String| {
+            Mutation::AddAttempt(Attempt {
+                at,
+                connection: target.id.clone(),
+                record: record.to_owned(),
+                write: name_of_write(&write).to_owned(),
+                outcome,
+                run: work.run.cloned(),
+            })
+        };
+        match outcome {
+            Ok(applied) => {
+                self.answered(target, WRITE).await?;
+                let words = if applied.already { "already" } else { "applied" };
+                self.commit_if_ours(vec![attempt(words.to_owned())]).await?;
+                Ok(Ok((applied, at)))
+            }
+            Err(error) => {
+                self.failed_for_one(target, WRITE, &error).await?;
+                self.commit_if_ours(vec![attempt(crate::history::outcome_of(&error))]).await?;
+                Ok(Err(self.product_failed(work, row, target, record, &error, context.deadline).await?))
+            }
+        }
+    }
+
+    async fn product_failed(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        target: &Connection,
+        record: &str,
+        error: &ConnectorError,
+        deadline: Timestamp,
+    ) -> Result<Went> {
+        if !error.is_of_one_record() && !error.maybe_applied() {
+            // The side as a whole is in trouble: nothing else of this pass goes there.
+            return Err(EngineError::Connection { connection: target.id.clone(), error: error.clone() });
+        }
+        if error.maybe_applied() {
+            let due_at = later(deadline, target.connector.capabilities().max_in_flight);
+            return Ok(Went::Ends(Settled::Unknown { due_at }));
+        }
+        let again = |failed| Settled::Again { due_at: self.now(), reason: None, failed };
+        Ok(Went::Ends(match disposition(&error.kind, true, Lookup::Reference) {
+            Disposition::RetryAfter(wait) => {
+                Settled::Again { due_at: later(self.now(), wait), reason: None, failed: true }
+            }
+            Disposition::Quarantine | Disposition::AskPerson => {
+                let id = &work.store.connection.id;
+                let OutboxRecord::Product { key, .. } = &row.record else { return Ok(Went::Through(0)) };
+                let text = format!(
+                    "{} refuses {record}: {error}. Only this product waits; it is tried again when it is edited on either \
+                     side, or by `zygos replay`.",
+                    target.id
+                );
+                self.commit(vec![self.issue(id, REFUSED, key.as_str(), text, &["retry"])]).await?;
+                match self.repository.open_issue(id, REFUSED, key.as_str()).await? {
+                    Some(issue) => Settled::Held { issue: issue.id },
+                    None => again(true),
+                }
+            }
+            _ if error.kind == ErrorKind::NotFound => {
+                self.read_row_again(work.store, row).await?;
+                again(true)
+            }
+            _ => Settled::Again { due_at: self.retry_at(row), reason: None, failed: true },
+        }))
+    }
+
+    /// The record isn't there: a direct read says which side lost it.
+    async fn read_row_again(&self, store: &StoreSettings, row: &OutboxRow) -> Result<()> {
+        if let super::Subject::Pairs(pairs) = self.subject(store, row).await? {
+            for pair in &pairs {
+                self.read_pair(store, pair).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn drift_ends(
+        &self,
+        store: &zygos_core::ConnectionId,
+        change: &FieldChange,
+    ) -> Result<Vec<Mutation>> {
+        let field = change.field.code();
+        if self.repository.open_drift(store, &change.store_key, field).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        self.tell(&Event::DriftCorrected {
+            store: store.clone(),
+            sku: change.sku.clone().unwrap_or_else(|| change.store_key.to_string()),
+        });
+        Ok(vec![Mutation::CloseDrift {
+            store: store.clone(),
+            unit: change.store_key.clone(),
+            field: field.to_owned(),
+            at: self.now(),
+        }])
+    }
+}
+
+pub(super) fn name_of(change: &FieldChange, product: &Product) -> String {
+    change.sku.clone().unwrap_or_else(|| product.title().to_owned())
+}
+
+fn name_of_write(write: &Write) -> &'static str {
+    match write {
+        Write::CreateProduct(_) => "create",
+        Write::CreateVariants { .. } => "create variants",
+        Write::CreateCategory { .. } => "create category",
+        _ => "update",
+    }
+}
