@@ -117,6 +117,8 @@ pub fn settings_within(
     for store in config.stores {
         stores.push(StoreSettings {
             connection: connection(&store.account, surroundings)?,
+            products: store.products,
+            prices: store.prices,
             stock: store.stock,
             orders: store.orders,
             feedback: store.feedback,

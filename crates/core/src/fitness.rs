@@ -1,7 +1,12 @@
 //! Whether two connections can do what a store's flows ask of them, in plain words.
 
-use crate::contract::{Capabilities, CheckFinding, DocumentKind, Lookup, Severity, Totals, WriteMode};
-use crate::model::Entity;
+use std::collections::BTreeMap;
+
+use crate::{
+    catalogue::Owner,
+    contract::{Capabilities, CheckFinding, DocumentKind, Lookup, Severity, Totals, WriteMode},
+    model::{Entity, Field},
+};
 
 /// What is asked of a store and its ERP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +19,27 @@ pub struct Wanted {
     pub status: bool,
     pub tracking: bool,
     pub invoice_tag: bool,
+    /// Products, by the way their fields go.
+    pub products_to_store: bool,
+    pub products_to_erp: bool,
+    /// Products that only the other side has are made.
+    pub create_in_store: bool,
+    pub create_in_erp: bool,
+    /// Prices, by the way they go.
+    pub prices_to_store: bool,
+    pub prices_to_erp: bool,
+    /// Prices are a list's of the ERP.
+    pub price_list: bool,
+}
+
+impl Wanted {
+    fn any_products(self) -> bool {
+        self.products_to_store || self.products_to_erp || self.create_in_store || self.create_in_erp
+    }
+
+    fn any_prices(self) -> bool {
+        self.prices_to_store || self.prices_to_erp
+    }
 }
 
 /// Every limit that stands in the way of what is wanted (blocking) or narrows it (warning). `name` is the store's.
@@ -110,15 +136,142 @@ pub fn fitness(name: &str, wanted: Wanted, store: &Capabilities, erp: &Capabilit
             }
         }
     }
+    if wanted.any_products() || wanted.any_prices() {
+        catalogue(name, wanted, store, erp, &mut find);
+    }
+    findings
+}
+
+/// What stands in the way of products and prices.
+fn catalogue(
+    name: &str,
+    wanted: Wanted,
+    store: &Capabilities,
+    erp: &Capabilities,
+    find: &mut impl FnMut(Severity, String),
+) {
+    use Severity::{Blocking, Warning};
+    let ledger = erp.vendor;
+    let section = if wanted.any_products() { "[store.products]" } else { "[store.prices]" };
+    for side in [store, erp] {
+        if !side.can_scan(Entity::Catalogue) || !side.can_fetch(Entity::Catalogue) {
+            let vendor = side.vendor;
+            find(
+                Blocking,
+                format!("store {name}, products: {vendor} cannot show its products; remove {section}"),
+            );
+        }
+    }
+    for (is_wanted, side) in [(wanted.products_to_store, store), (wanted.products_to_erp, erp)] {
+        if is_wanted && !side.can_write(Entity::Catalogue, WriteMode::Update) {
+            let vendor = side.vendor;
+            find(
+                Blocking,
+                format!(
+                    "store {name}, products.direction: {vendor} takes no changes of its products; let them go the other \
+                     way only"
+                ),
+            );
+        }
+    }
+    for (is_wanted, side) in [(wanted.create_in_store, store), (wanted.create_in_erp, erp)] {
+        if is_wanted && !side.can_write(Entity::Catalogue, WriteMode::Create) {
+            let vendor = side.vendor;
+            find(
+                Blocking,
+                format!(
+                    "store {name}, products.create: {vendor} takes no new products; make them there by hand"
+                ),
+            );
+        }
+    }
+    for (is_wanted, side) in [(wanted.prices_to_store, store), (wanted.prices_to_erp, erp)] {
+        let is_taken = side.field(Field::Price).is_some_and(|ability| ability.update);
+        if is_wanted && !is_taken {
+            let vendor = side.vendor;
+            find(
+                Blocking,
+                format!(
+                    "store {name}, prices.direction: {vendor} takes no prices; let them go the other way only, or remove \
+                     [store.prices]"
+                ),
+            );
+        }
+    }
+    if wanted.any_prices() {
+        for side in [store, erp] {
+            if side.field(Field::Tax).is_none() {
+                let vendor = side.vendor;
+                find(
+                    Warning,
+                    format!(
+                        "store {name}, prices: {vendor} does not tell the tax of its products; where the other side \
+                         doesn't either, net and gross prices cannot be compared"
+                    ),
+                );
+            }
+        }
+        if wanted.price_list && !erp.can_fetch(Entity::Price) {
+            find(
+                Blocking,
+                format!("store {name}, prices.list: {ledger} has no price lists; leave the setting out"),
+            );
+        }
+    }
+}
+
+/// Fields whose owner the merchant chose and whose value can't reach the other side.
+pub fn field_fitness(
+    name: &str,
+    chosen: &BTreeMap<Field, Owner>,
+    wanted: Wanted,
+    store: &Capabilities,
+    erp: &Capabilities,
+) -> Vec<CheckFinding> {
+    let mut findings = Vec::new();
+    let mut warn = |message: String| findings.push(CheckFinding { severity: Severity::Warning, message });
+    for (field, owner) in chosen {
+        let lacking = [store, erp].into_iter().find(|side| side.field(*field).is_none());
+        if let Some(side) = lacking {
+            warn(format!(
+                "store {name}, products.owners.{field}: {} has no {}; it is left alone",
+                side.vendor,
+                field.words()
+            ));
+            continue;
+        }
+        let (into_store, into_erp) = ((store, wanted.products_to_store), (erp, wanted.products_to_erp));
+        let targets: &[_] = match owner {
+            Owner::Store => &[into_erp],
+            Owner::Erp => &[into_store],
+            Owner::Newest | Owner::Ask => &[into_store, into_erp],
+        };
+        for (side, is_wanted) in targets {
+            if !is_wanted {
+                warn(format!(
+                    "store {name}, products.owners.{field}: products don't go to {} (products.direction), so what the \
+                     other side has of it never gets there",
+                    side.vendor
+                ));
+            } else if !side.field(*field).is_some_and(|ability| ability.update) {
+                warn(format!(
+                    "store {name}, products.owners.{field}: {} takes no change of the {}; what the other side has never \
+                     gets there",
+                    side.vendor,
+                    field.words()
+                ));
+            }
+        }
+    }
     findings
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, time::Duration};
+    use std::time::Duration;
 
     use super::*;
-    use crate::contract::{Absence, EntityCapabilities, ReadMode, Side};
+    use crate::contract::{Absence, EntityCapabilities, FieldCapability, ReadMode, Side};
 
     fn side(side: Side, vendor: &'static str) -> Capabilities {
         let everything = EntityCapabilities {
@@ -130,10 +283,18 @@ mod tests {
                 WriteMode::Tracking,
                 WriteMode::Tag,
             ],
+            fields: [Field::Name, Field::Price, Field::Tax]
+                .into_iter()
+                .map(|field| {
+                    (field, FieldCapability { create: true, update: true, ..FieldCapability::default() })
+                })
+                .collect(),
             ..EntityCapabilities::default()
         };
         let entities = [
             Entity::Product,
+            Entity::Catalogue,
+            Entity::Price,
             Entity::Stock,
             Entity::Order,
             Entity::Document,
@@ -157,7 +318,23 @@ mod tests {
         }
     }
 
-    const ALL: Wanted = Wanted { stock: true, orders: true, status: true, tracking: true, invoice_tag: true };
+    const ALL: Wanted = Wanted {
+        stock: true,
+        orders: true,
+        status: true,
+        tracking: true,
+        invoice_tag: true,
+        products_to_store: true,
+        products_to_erp: true,
+        create_in_store: true,
+        create_in_erp: true,
+        prices_to_store: true,
+        prices_to_erp: true,
+        price_list: true,
+    };
+
+    const PRODUCTS: Wanted =
+        Wanted { stock: false, orders: false, status: false, tracking: false, invoice_tag: false, ..ALL };
 
     fn found(wanted: Wanted, change: impl FnOnce(&mut Capabilities, &mut Capabilities)) -> Vec<CheckFinding> {
         let (mut store, mut erp) = (side(Side::Store, "stall"), side(Side::Erp, "books"));
@@ -210,6 +387,68 @@ mod tests {
             });
             assert_eq!(findings.len(), count, "{findings:?}");
             assert!(findings[0].message.contains(words), "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn what_products_and_prices_need_is_named_where_it_lacks() {
+        let words = |change: fn(&mut Capabilities, &mut Capabilities)| -> Vec<String> {
+            let findings = found(PRODUCTS, change);
+            assert!(findings.iter().all(|found| found.severity == Severity::Blocking), "{findings:?}");
+            findings.into_iter().map(|found| found.message).collect()
+        };
+        assert_eq!(words(|_, _| {}), [""; 0]);
+        let unread = words(|_, erp| catalogue_of(erp, |abilities| abilities.read.clear()));
+        assert_eq!(unread, ["store shop, products: books cannot show its products; remove [store.products]"]);
+        let fixed = words(|store, _| catalogue_of(store, |abilities| abilities.write.clear()));
+        assert_eq!(fixed.len(), 2, "{fixed:?}");
+        assert!(
+            fixed[0].contains("takes no changes") && fixed[1].contains("takes no new products"),
+            "{fixed:?}"
+        );
+        let priceless = words(|store, _| {
+            catalogue_of(store, |abilities| {
+                abilities.fields.remove(&Field::Price);
+            });
+        });
+        assert!(priceless[0].contains("stall takes no prices"), "{priceless:?}");
+        let listless = words(|_, erp| {
+            erp.entities.remove(&Entity::Price);
+        });
+        assert_eq!(listless.len(), 1, "{listless:?}");
+        assert!(listless[0].contains("has no price lists"), "{listless:?}");
+        let untaxed = found(PRODUCTS, |_, erp| {
+            catalogue_of(erp, |abilities| {
+                abilities.fields.remove(&Field::Tax);
+            });
+        });
+        assert_eq!(untaxed.iter().map(|found| found.severity).collect::<Vec<_>>(), [Severity::Warning]);
+    }
+
+    #[test]
+    fn a_chosen_owner_whose_value_goes_nowhere_is_told() {
+        let told = |field, owner, wanted, change: fn(&mut EntityCapabilities)| -> Vec<String> {
+            let (store, mut erp) = (side(Side::Store, "stall"), side(Side::Erp, "books"));
+            catalogue_of(&mut erp, change);
+            let findings = field_fitness("shop", &BTreeMap::from([(field, owner)]), wanted, &store, &erp);
+            findings.into_iter().map(|found| found.message).collect()
+        };
+        assert_eq!(told(Field::Name, Owner::Ask, PRODUCTS, |_| {}), [""; 0]);
+        let absent = told(Field::Brand, Owner::Store, PRODUCTS, |_| {});
+        assert_eq!(absent, ["store shop, products.owners.brand: stall has no brand; it is left alone"]);
+        let fixed = told(Field::Name, Owner::Store, PRODUCTS, |abilities| {
+            abilities.fields.insert(Field::Name, FieldCapability::default());
+        });
+        assert!(fixed[0].contains("books takes no change of the name"), "{fixed:?}");
+        let one_way = Wanted { products_to_erp: false, ..PRODUCTS };
+        assert_eq!(told(Field::Name, Owner::Erp, one_way, |_| {}), [""; 0]);
+        let stuck = told(Field::Name, Owner::Newest, one_way, |_| {});
+        assert!(stuck[0].contains("products don't go to books"), "{stuck:?}");
+    }
+
+    fn catalogue_of(side: &mut Capabilities, change: impl FnOnce(&mut EntityCapabilities)) {
+        if let Some(abilities) = side.entities.get_mut(&Entity::Catalogue) {
+            change(abilities);
         }
     }
 

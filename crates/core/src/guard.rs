@@ -3,24 +3,46 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::RemoteKey;
+use crate::{
+    catalogue::FieldChange,
+    contract::Side,
+    ids::RemoteKey,
+    model::{Field, Value},
+};
 
 /// From where on a plan waits for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardLimits {
-    /// So many units going to zero together are always fine.
+    /// So many units going to zero together, or prices going to zero or jumping, are always fine.
     pub zeroed_free: u32,
-    /// Percent of the units looked at that may go to zero together.
+    /// Percent of the units looked at that may go to zero together, or whose prices may.
     pub zeroed_percent: u32,
     /// Percent of the units expected that the ERP's answer must cover.
     pub feed_percent: u32,
     /// So many figures and new orders may be written in one run; no limit when `None`.
     pub writes_per_run: Option<u32>,
+    /// So many units may always be taken off sale together.
+    pub archived_free: u32,
+    /// Percent of a side's units that may be taken off sale together.
+    pub archived_percent: u32,
+    /// So many products may always have the same field written together.
+    pub changed_free: u32,
+    /// Percent of a side's products that may have the same field written together.
+    pub changed_percent: u32,
 }
 
 impl Default for GuardLimits {
     fn default() -> Self {
-        Self { zeroed_free: 10, zeroed_percent: 50, feed_percent: 80, writes_per_run: None }
+        Self {
+            zeroed_free: 10,
+            zeroed_percent: 50,
+            feed_percent: 80,
+            writes_per_run: None,
+            archived_free: 10,
+            archived_percent: 10,
+            changed_free: 50,
+            changed_percent: 50,
+        }
     }
 }
 
@@ -96,6 +118,16 @@ pub fn inspect_pace(zeroed: u64, units_in_store: u64, limits: &GuardLimits) -> O
     })
 }
 
+/// Looks at paired units that are gone from a side together: their other halves would be taken off sale.
+pub fn inspect_gone(gone: u64, units_on_side: u64, limits: &GuardLimits) -> Option<GuardFinding> {
+    let too_many = gone > u64::from(limits.archived_free)
+        && gone * 100 > units_on_side.max(1) * u64::from(limits.archived_percent);
+    too_many.then(|| GuardFinding {
+        weight: Weight::Hold,
+        text: format!("{gone} of {units_on_side} products are gone together"),
+    })
+}
+
 /// Looks at how much one run wants to write, what it has written included. What is beyond the limit is held.
 pub fn inspect_run(wanted: u64, limits: &GuardLimits) -> Option<GuardFinding> {
     let most = limits.writes_per_run?;
@@ -103,6 +135,74 @@ pub fn inspect_run(wanted: u64, limits: &GuardLimits) -> Option<GuardFinding> {
         weight: Weight::Hold,
         text: format!("this run wants to write more than the {most} figures and new orders that one run may"),
     })
+}
+
+/// What is held of the writes to a side's catalogue: all changes of this field there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CatalogueFinding {
+    pub side: Side,
+    pub field: Field,
+    pub weight: Weight,
+    pub text: String,
+}
+
+/// How much a side has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CatalogueSize {
+    pub products: u64,
+    pub units: u64,
+}
+
+/// Looks at all that is about to be written to the products of one side. Changes that a person is asked about anyway
+/// count too: many of them at once have one cause.
+pub fn inspect_catalogue(
+    side: Side,
+    changes: &[FieldChange],
+    size: CatalogueSize,
+    limits: &GuardLimits,
+) -> Vec<CatalogueFinding> {
+    let whose = match side {
+        Side::Store => "the store's",
+        Side::Erp => "the ERP's",
+    };
+    let is_over = |count: u64, of: u64, free: u32, percent: u32| {
+        count > u64::from(free) && u128::from(count) * 100 > u128::from(of.max(1)) * u128::from(percent)
+    };
+    let mut findings = Vec::new();
+    let mut hold = |field: Field, text: String| {
+        findings.push(CatalogueFinding { side, field, weight: Weight::Hold, text });
+    };
+    for field in Field::ALL {
+        // What is written as it is, only to go along with something else, is no change.
+        let of_field: Vec<&FieldChange> = changes
+            .iter()
+            .filter(|change| change.to == side && change.field == field && change.before != change.after)
+            .collect();
+        let count = |wanted: &dyn Fn(&FieldChange) -> bool| -> u64 {
+            of_field.iter().filter(|change| wanted(change)).count().try_into().unwrap_or(u64::MAX)
+        };
+        let archived = count(&|change| field == Field::Active && change.after == Value::Flag(false));
+        let doubtful = count(&|change| field == Field::Price && change.hold.is_some());
+        let all = count(&|_| true);
+        let (of, what) = if field.is_of_unit() { (size.units, "units") } else { (size.products, "products") };
+        if is_over(archived, size.units, limits.archived_free, limits.archived_percent) {
+            hold(
+                field,
+                format!("{archived} of {whose} {} units would be taken off sale together", size.units),
+            );
+        } else if is_over(doubtful, size.units, limits.zeroed_free, limits.zeroed_percent) {
+            hold(
+                field,
+                format!("{doubtful} of {whose} {} prices would go to zero or jump together", size.units),
+            );
+        } else if is_over(all, of, limits.changed_free, limits.changed_percent) {
+            hold(
+                field,
+                format!("the {} of {all} of {whose} {of} {what} would change together", field.words()),
+            );
+        }
+    }
+    findings
 }
 
 #[cfg(test)]

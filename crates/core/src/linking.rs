@@ -180,6 +180,18 @@ pub fn link_units(store: &[Unit], erp: &[Unit], existing: &[(RemoteKey, RemoteKe
     proposals
 }
 
+/// Leaves out the units that are only in the store and are about to be made in the ERP: nobody has to do anything.
+pub fn without_those_to_be_made(
+    proposals: Vec<LinkProposal>,
+    is_to_be_made: impl Fn(&RemoteKey) -> bool,
+) -> Vec<LinkProposal> {
+    let stays = |proposal: &LinkProposal| match proposal {
+        LinkProposal::Issue(LinkIssue::OnlyInStore { unit, .. }) => !is_to_be_made(unit),
+        _ => true,
+    };
+    proposals.into_iter().filter(stays).collect()
+}
+
 fn sku_issues<'a>(
     side: Side,
     units: &'a [Unit],

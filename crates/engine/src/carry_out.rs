@@ -10,7 +10,10 @@ use crate::{
     engine::Engine,
     error::Result,
     plan::{Plan, PlannedStep},
-    plan_seen::{Fate, Seen, SeenOrder, SeenPlan, SeenStock, change_in_words, record_of},
+    plan_seen::{
+        Fate, Seen, SeenOrder, SeenPlan, SeenProduct, SeenStock, change_in_words, record_of,
+        record_of_product,
+    },
 };
 
 /// A raise that waited too long for its call is decided again so often.
@@ -62,6 +65,8 @@ impl Engine {
             outcome: None,
         };
         self.commit(vec![zygos_storage::Mutation::PutRun(run.clone())]).await?;
+        // First what stock and orders may need.
+        self.carry_out_products(&seen, &run_id, plan, &mut carried).await?;
         self.carry_out_stock(&seen, &run_id, plan, &mut carried).await?;
         self.carry_out_orders(&seen, plan, &mut carried).await?;
         self.close_answered_limits().await?;
@@ -71,6 +76,10 @@ impl Engine {
         }
         for order in seen.orders() {
             let (line, to) = self.outcome_of_order(&seen, order).await?;
+            carried.put(line, to);
+        }
+        for product in seen.products() {
+            let (line, to) = self.outcome_of_product(&seen, product).await?;
             carried.put(line, to);
         }
         let count = |lines: &[PlanLine]| u64::try_from(lines.len()).unwrap_or(u64::MAX);
@@ -84,6 +93,72 @@ impl Engine {
         ]);
         self.commit(vec![zygos_storage::Mutation::PutRun(run)]).await?;
         Ok(carried)
+    }
+
+    async fn carry_out_products(
+        &self,
+        seen: &Seen<'_>,
+        run: &RunId,
+        plan: &SeenPlan,
+        carried: &mut CarriedOut,
+    ) -> Result<()> {
+        let reason = format!("the plan of {:.0}", plan.made_at);
+        for store in &self.settings.stores {
+            let id = &store.connection.id;
+            let records: Vec<OutboxRecord> =
+                seen.products().filter(|product| &product.store == id).map(record_of_product).collect();
+            if records.is_empty() {
+                continue;
+            }
+            let waits = |why: &str| {
+                for record in &records {
+                    seen.put(id, record.clone(), Fate::Waits(why.to_owned()));
+                }
+            };
+            if self.product_rule(store).is_none() {
+                waits("no products or prices of its store move any more");
+                continue;
+            }
+            if !self.is_live(id).await? {
+                waits(&format!("nothing may be written to {id}; `zygos approve {id}` lets it"));
+                continue;
+            }
+            let wishes: Vec<zygos_storage::Mutation> = records
+                .iter()
+                .map(|record| self.wish(id, record.clone(), Lane::Catalogue, reason.clone()))
+                .collect();
+            self.commit(wishes).await?;
+            for _ in 0..ROUNDS {
+                seen.begin_round();
+                loop {
+                    match self.product_pass_of(store, Some(run), Some(seen)).await {
+                        Ok(pass) if pass.looked_at == 0 => break,
+                        Ok(_) => {}
+                        Err(error) => {
+                            self.note_trouble(id, Err(error), &mut carried.troubles)?;
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn outcome_of_product(&self, seen: &Seen<'_>, product: &SeenProduct) -> Result<(PlanLine, Kind)> {
+        let store = &product.store;
+        let record = record_of_product(product);
+        let line = |words: String| PlanLine { store: store.clone(), what: product.name.clone(), words };
+        let rows = self.repository.outbox(Some(store), u32::MAX >> 1).await?;
+        Ok(match seen.fate(store, &record) {
+            Some(Fate::Already) => (line("it is so already".to_owned()), Kind::Already),
+            Some(Fate::Moved(words)) => (line(words), Kind::Moved),
+            Some(Fate::Waits(words)) => (line(words), Kind::Waiting),
+            None if rows.iter().any(|row| row.record == record) => {
+                (line(self.why_it_waits(store, &record).await?), Kind::Waiting)
+            }
+            None => (line(product.words.join("; ")), Kind::Done),
+        })
     }
 
     async fn carry_out_stock(
@@ -283,7 +358,11 @@ fn new_since(seen: &Seen<'_>, plan: &SeenPlan, now: &Plan) -> u64 {
         .iter()
         .filter(|order| order.step == PlannedStep::Enter && !known(&order.store, &order.order))
         .count();
-    u64::try_from(stock + orders).unwrap_or(u64::MAX)
+    let products = now.products.iter().filter(|product| {
+        let record = OutboxRecord::Product { side: product.side, key: product.key.clone() };
+        product.held.is_none() && !seen.holds_product(&product.store, &record)
+    });
+    u64::try_from(stock + orders + products.count()).unwrap_or(u64::MAX)
 }
 
 /// Of an order about which the plan does nothing: whether that is so still.

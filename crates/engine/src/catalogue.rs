@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Mutex};
 use jiff::Timestamp;
 use zygos_core::{
     ConnectionId, RemoteKey,
-    contract::{Fetch, Item, Lane},
-    linking::{LinkProposal, link_units},
+    contract::{Fetch, Item, Lane, Side},
+    linking::{LinkProposal, link_units, without_those_to_be_made},
     model::{Entity, Record, Unit},
 };
 use zygos_storage::{Link, Mutation, OutboxRecord, StoredUnit};
@@ -16,7 +16,7 @@ use crate::{
     error::Result,
     health::Deed,
     ledger::ledger_mutations,
-    settings::Connection,
+    settings::{Connection, StoreSettings},
 };
 
 /// What one full reading of a side's products found.
@@ -73,14 +73,34 @@ impl Engine {
                 Err(unreadable) => unreadable.key.clone(),
             })
             .collect();
-        let gone = vanished.into_iter().filter(|key| !there.contains(key));
-        let mutations: Vec<Mutation> =
-            gone.map(|key| Mutation::DropUnit { connection: connection.id.clone(), key }).collect();
+        let gone: Vec<RemoteKey> = vanished.into_iter().filter(|key| !there.contains(key)).collect();
+        if self.reads_catalogue(&connection.id) {
+            let products = self.emptied_by(connection, &gone).await?;
+            return self.units_gone(connection, &gone, &products).await;
+        }
+        let mutations: Vec<Mutation> = gone
+            .into_iter()
+            .map(|key| Mutation::DropUnit { connection: connection.id.clone(), key })
+            .collect();
         // What stood in the way of a link may be gone with them.
         if !mutations.is_empty() {
             *lock(&self.relink) = true;
         }
         self.commit(mutations).await
+    }
+
+    /// Products of which nothing is left without these units.
+    async fn emptied_by(&self, connection: &Connection, gone: &[RemoteKey]) -> Result<Vec<RemoteKey>> {
+        let of = self.repository.products_of(&connection.id, gone).await?;
+        let keys: BTreeSet<RemoteKey> = of.into_iter().map(|(_, product)| product).collect();
+        let keys: Vec<RemoteKey> = keys.into_iter().collect();
+        let products = self.repository.products(&connection.id, &keys).await?;
+        Ok(products
+            .into_iter()
+            .map(|stored| stored.product)
+            .filter(|product| product.variants.iter().all(|variant| gone.contains(&variant.unit.key)))
+            .map(|product| product.key)
+            .collect())
     }
 
     /// Keeps units that a feed or a direct read brought.
@@ -115,7 +135,8 @@ impl Engine {
     /// Pairs the units of every store with the ERP's, if anything changed since the last time.
     pub async fn link(&self) -> Result<()> {
         // Until the ERP's products have been read once, "only in the store" would be said of everything.
-        if self.repository.unit_count(&self.settings.erp.id).await? == 0 {
+        let erp = &self.settings.erp.id;
+        if self.repository.unit_count(erp).await? == 0 && self.read_in_full(erp).await?.is_none() {
             return Ok(());
         }
         // Whoever comes while another pass links waits for its links.
@@ -138,7 +159,8 @@ impl Engine {
         for connection in
             self.settings.stores.iter().map(|store| &store.connection).chain([&self.settings.erp])
         {
-            if self.repository.unit_count(&connection.id).await? == 0 {
+            let is_empty = self.repository.unit_count(&connection.id).await? == 0;
+            if is_empty && self.read_in_full(&connection.id).await?.is_none() {
                 return Ok(false);
             }
         }
@@ -155,7 +177,10 @@ impl Engine {
                 links.iter().map(|link| (link.store_key.clone(), link.erp_key.clone())).collect();
             let mut mutations = Vec::new();
             let mut still_open = BTreeSet::new();
-            for proposal in link_units(&store_units, &erp_units, &existing) {
+            let proposals = link_units(&store_units, &erp_units, &existing);
+            let makes = self.product_rule(store).is_some_and(|rule| rule.create_in_erp);
+            let mut linked: BTreeSet<(RemoteKey, RemoteKey)> = existing.iter().cloned().collect();
+            for proposal in without_those_to_be_made(proposals, |_| makes) {
                 match proposal {
                     LinkProposal::Link { store, erp, by } => {
                         let matched_by = by.name().to_owned();
@@ -166,6 +191,9 @@ impl Engine {
                             erp_key: erp,
                             matched_by,
                         };
+                        linked.insert((store.clone(), link.erp_key.clone()));
+                        mutations.extend(self.back_again(store_id, Side::Store, &store));
+                        mutations.extend(self.back_again(store_id, Side::Erp, &link.erp_key));
                         mutations.push(Mutation::PutLink(link));
                         mutations.extend(self.stock_wish(
                             store_id,
@@ -194,6 +222,7 @@ impl Engine {
                     mutations.push(self.close_issue(store_id, &open.kind, open.subject));
                 }
             }
+            mutations.extend(self.unpaired_wishes(store, &linked, &existing).await?);
             let linked_anew = mutations.iter().any(|mutation| matches!(mutation, Mutation::PutLink(_)));
             self.commit(mutations).await?;
             // Also the first time after a start: a crash may have come between the links and the ledger.
@@ -208,6 +237,46 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Products of both sides of which a unit was linked now, or none is linked at all: compared, or made on the other
+    /// side.
+    async fn unpaired_wishes(
+        &self,
+        store: &StoreSettings,
+        linked: &BTreeSet<(RemoteKey, RemoteKey)>,
+        existing: &[(RemoteKey, RemoteKey)],
+    ) -> Result<Vec<Mutation>> {
+        const TOGETHER: u32 = 1000;
+        let Some(rule) = self.product_rule(store) else { return Ok(Vec::new()) };
+        let id = &store.connection.id;
+        let before: BTreeSet<&RemoteKey> = existing.iter().map(|(store, _)| store).collect();
+        let mut mutations = Vec::new();
+        for (side, makes) in [(Side::Store, rule.create_in_erp), (Side::Erp, rule.create_in_store)] {
+            let connection = if side == Side::Store { id } else { &self.settings.erp.id };
+            let here: BTreeSet<&RemoteKey> =
+                linked.iter().map(|(store, erp)| if side == Side::Store { store } else { erp }).collect();
+            let mut after = None;
+            loop {
+                let keys = self.repository.product_keys(connection, after.as_ref(), TOGETHER).await?;
+                after = keys.last().cloned();
+                if after.is_none() {
+                    break;
+                }
+                for stored in self.repository.products(connection, &keys).await? {
+                    let units = || stored.product.variants.iter().map(|variant| &variant.unit.key);
+                    let is_new = side == Side::Store
+                        && units().any(|unit| here.contains(unit) && !before.contains(unit));
+                    let is_alone = makes && !units().any(|unit| here.contains(unit));
+                    if is_new || is_alone {
+                        let record = OutboxRecord::Product { side, key: stored.product.key.clone() };
+                        let reason = if is_new { "newly linked" } else { "the other side does not have it" };
+                        mutations.push(self.wish(id, record, Lane::Catalogue, reason));
+                    }
+                }
+            }
+        }
+        Ok(mutations)
     }
 
     /// Orders seen before their units were linked enter the ledger now, and held ones are looked at again.
@@ -264,7 +333,7 @@ pub(crate) fn names_differ(known: &Unit, now: &Unit) -> bool {
 }
 
 /// A place behind everything that was listed, for a unit that came by another way than a listing.
-fn position_of_newcomer(key: &RemoteKey) -> u64 {
+pub(crate) fn position_of_newcomer(key: &RemoteKey) -> u64 {
     // FNV-1a: spreads the keys, so that hardly two of them share a place.
     let hash = key.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -23,6 +23,7 @@ use crate::{
     event::{Event, Watcher},
     flows::Resolved,
     health::{Deed, Health},
+    products::Massed,
     put_off::PutOff,
     settings::{Connection, EngineSettings, StoreSettings},
 };
@@ -63,6 +64,7 @@ pub struct Engine {
     pub(crate) erp_products_read: StdMutex<Option<Timestamp>>,
     /// Paths of categories that a side was seen to have since this process began.
     pub(crate) known_categories: StdMutex<BTreeSet<(ConnectionId, Vec<String>)>>,
+    pub(crate) massed: StdMutex<Massed>,
     wakers: BTreeMap<(ConnectionId, OutboxKind), Notify>,
     /// Open issues that people were told of since this process began: connection, kind, subject, and the text.
     told: StdMutex<HashMap<(ConnectionId, String, String), String>>,
@@ -121,6 +123,7 @@ impl Engine {
             ledger_unplaced: StdMutex::new(BTreeSet::new()),
             erp_products_read: StdMutex::new(None),
             known_categories: StdMutex::new(BTreeSet::new()),
+            massed: StdMutex::new(Massed::new()),
             wakers,
             told: StdMutex::new(HashMap::new()),
             feed_wakers,
@@ -176,7 +179,9 @@ impl Engine {
                 _ => None,
             })
             .collect();
-        let drops = mutations.iter().any(|mutation| matches!(mutation, Mutation::DropUnit { .. } | Mutation::DropLink { .. }));
+        let drops = mutations
+            .iter()
+            .any(|mutation| matches!(mutation, Mutation::DropUnit { .. } | Mutation::DropLink { .. }));
         self.repository.commit(mutations).await?;
         if drops {
             // Whoever shared a SKU or a bar code with what is gone may be paired now.

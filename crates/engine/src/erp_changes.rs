@@ -120,7 +120,10 @@ impl Engine {
     }
 
     fn follows_price_lists(&self) -> bool {
-        self.settings.stores.iter().any(|store| store.prices.as_ref().is_some_and(|prices| prices.list.is_some()))
+        self.settings
+            .stores
+            .iter()
+            .any(|store| store.prices.as_ref().is_some_and(|prices| prices.list.is_some()))
     }
 
     /// A price list was edited: the products of the stores that use it are compared again.
@@ -137,8 +140,11 @@ impl Engine {
             let products: BTreeSet<RemoteKey> = match &news.units {
                 Some(units) => {
                     let links = self.repository.links_to(&self.settings.erp.id, units).await?;
-                    let linked: Vec<RemoteKey> =
-                        links.into_iter().filter(|link| &link.store == id).map(|link| link.store_key).collect();
+                    let linked: Vec<RemoteKey> = links
+                        .into_iter()
+                        .filter(|link| &link.store == id)
+                        .map(|link| link.store_key)
+                        .collect();
                     let of = self.repository.products_of(id, &linked).await?;
                     of.into_iter().map(|(_, product)| product).collect()
                 }

@@ -13,6 +13,7 @@ use zygos_storage::{Attempt, Drift, JournalEntry, OutboxRecord, OutboxRow, Store
 use crate::{
     engine::Engine,
     error::Result,
+    products::FieldStory,
     progress::Progress,
     stock::{StockVerdict, name_of},
 };
@@ -29,6 +30,8 @@ pub struct UnitStory {
     pub explanation: Option<Explanation>,
     /// Why no figure is given or written.
     pub instead: Option<String>,
+    /// What it and its product have on both sides, where products or prices move.
+    pub fields: Vec<FieldStory>,
     /// What is still to be done about it.
     pub waiting: Option<OutboxRow>,
     pub last_writes: Vec<JournalEntry>,
@@ -48,11 +51,13 @@ impl UnitStory {
             (None, Some(instead)) => lines.push(format!("  nothing is written: {instead}")),
             (None, None) => {}
         }
+        lines.extend(self.fields.iter().map(|field| format!("  {}", field.line())));
         lines.extend(self.waiting.as_ref().map(|row| format!("  {}", waits(row))));
         for entry in &self.last_writes {
             lines.push(format!(
-                "  {:.0}: {} → {} ({})",
+                "  {:.0}: {} {} → {} ({})",
                 entry.at,
+                entry.field,
                 entry.before.as_deref().unwrap_or("?"),
                 entry.after.as_deref().unwrap_or("?"),
                 entry.why
@@ -62,10 +67,11 @@ impl UnitStory {
             let end =
                 drift.corrected_at.map_or("not corrected yet".to_owned(), |at| format!("corrected {at:.0}"));
             lines.push(format!(
-                "  {:.0}: found {} where {} was right ({}); {end}",
+                "  {:.0}: found {} {} where {} was right ({}); {end}",
                 drift.found_at,
-                plain(drift.is),
-                plain(drift.should),
+                drift.field,
+                drift.is,
+                drift.should,
                 drift.cause.replace('_', " ")
             ));
         }
@@ -167,6 +173,7 @@ impl Engine {
                     actual_age_seconds: elapsed(decision.actual_read_at, self.now()).as_secs(),
                     explanation,
                     instead,
+                    fields: self.field_stories(store, &unit.key).await?,
                     waiting: rows.iter().find(|row| row.record == record).cloned(),
                     last_writes: self.repository.journal(Some(id), Some(&unit.key), 5).await?,
                     last_drifts: drifts.into_iter().filter(|drift| drift.unit == unit.key).take(3).collect(),

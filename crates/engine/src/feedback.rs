@@ -145,7 +145,7 @@ impl Engine {
             return Ok(false);
         }
         let context = self.context(row.lane);
-        let sent = SentWrite { write: write.clone(), at: now, deadline: context.deadline };
+        let sent = SentWrite { write: write.clone(), to: None, at: now, deadline: context.deadline };
         if !self.mark_sent(row, sent).await? {
             return Ok(false);
         }
@@ -287,11 +287,7 @@ fn note(stored: &mut StoredOrder, write: &Write) {
             };
         }
         Write::SetErpId { erp_id, .. } => stored.order.erp_id = Some(erp_id.clone()),
-        Write::SetStock { .. }
-        | Write::CreateParty(_)
-        | Write::CreateDocument(_)
-        | Write::AddDocumentLines { .. }
-        | Write::TransitionDocument { .. } => {}
+        _ => {}
     }
 }
 
@@ -303,11 +299,7 @@ fn journal_of(write: &Write, stored: &StoredOrder) -> (&'static str, Option<Stri
         }
         Write::AddTag { tag, .. } => ("tag", None, tag.clone()),
         Write::SetErpId { erp_id, .. } => ("erp id", stored.order.erp_id.clone(), erp_id.clone()),
-        Write::SetStock { .. }
-        | Write::CreateParty(_)
-        | Write::CreateDocument(_)
-        | Write::AddDocumentLines { .. }
-        | Write::TransitionDocument { .. } => ("", None, String::new()),
+        _ => ("", None, String::new()),
     }
 }
 

@@ -50,11 +50,16 @@ impl Engine {
         if mode == Mode::Live {
             // Products that waited for this side are on the rows of any store.
             let rows = self.repository.outbox(None, u32::MAX >> 1).await?;
-            let products = rows
-                .into_iter()
-                .filter(|row| row.record.kind() == OutboxKind::Product && row.held_by.is_none() && row.sent.is_none());
+            let products = rows.into_iter().filter(|row| {
+                row.record.kind() == OutboxKind::Product && row.held_by.is_none() && row.sent.is_none()
+            });
             mutations.extend(products.map(|row| {
-                self.wish(&row.connection, row.record, row.lane, format!("writing to {connection} is allowed now"))
+                self.wish(
+                    &row.connection,
+                    row.record,
+                    row.lane,
+                    format!("writing to {connection} is allowed now"),
+                )
             }));
         }
         self.commit(mutations).await?;
@@ -114,7 +119,9 @@ impl Engine {
                     }
                 }
             }
-            ("product_conflict" | "product_hold", _) => mutations.extend(self.field_answer(&issue, choice).await?),
+            ("product_conflict" | "product_hold", _) => {
+                mutations.extend(self.field_answer(&issue, choice).await?)
+            }
             ("product_gone", _) => {
                 mutations.extend(self.gone_answer(&issue.connection, &issue.subject, choice).await?);
             }

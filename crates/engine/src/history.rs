@@ -154,6 +154,10 @@ impl Engine {
         let mut found = Found::default();
         for store in self.settings.stores.iter().filter(meant) {
             self.history_of_units(&store.connection.id, what, &mut found).await?;
+            self.history_of_products(&store.connection.id, what, &mut found).await?;
+        }
+        if only.is_none() {
+            self.history_of_products(&self.settings.erp.id, what, &mut found).await?;
         }
         let mut orders = Vec::new();
         for store in self.settings.stores.iter().filter(meant) {
@@ -205,6 +209,51 @@ impl Engine {
             entries.extend(stock.map(|entry| written_entry(entry, &record)));
             let here = tried.into_iter().filter(|attempt| &attempt.connection == store);
             entries.extend(here.filter_map(|attempt| tried_entry(attempt, &record)));
+        }
+        Ok(())
+    }
+
+    /// Fields, prices and creations, on every side.
+    async fn history_of_products(
+        &self,
+        connection: &ConnectionId,
+        what: &str,
+        found: &mut Found,
+    ) -> Result<()> {
+        let units = self.repository.units_called(connection, what).await?;
+        let keys: Vec<RemoteKey> = units.iter().map(|stored| stored.unit.key.clone()).collect();
+        let of = self.repository.products_of(connection, &keys).await?;
+        let products: BTreeSet<RemoteKey> = of.into_iter().map(|(_, product)| product).collect();
+        let products: Vec<RemoteKey> = products.into_iter().collect();
+        let products = self.repository.products(connection, &products).await?;
+        let mut records: Vec<(RemoteKey, String)> = units
+            .iter()
+            .map(|stored| (stored.unit.key.clone(), format!("unit {}", name_of(&stored.unit))))
+            .collect();
+        for stored in &products {
+            let record = format!("product {}", stored.product.title());
+            let tried = self.repository.attempts(Some(&record), ALL).await?;
+            let here = tried.into_iter().filter(|attempt| &attempt.connection == connection);
+            let entries: Vec<HistoryEntry> =
+                here.filter_map(|attempt| tried_entry(attempt, &record)).collect();
+            if !entries.is_empty() {
+                found.record(connection, &record).extend(entries);
+            }
+            // A store may use one key for a simple product and its unit.
+            if !keys.contains(&stored.product.key) {
+                records.push((stored.product.key.clone(), record));
+            }
+        }
+        for (key, record) in records {
+            let written = self.repository.journal(Some(connection), Some(&key), ALL).await?;
+            let entries: Vec<HistoryEntry> = written
+                .into_iter()
+                .filter(|entry| matches!(entry.entity, Entity::Catalogue | Entity::Price))
+                .map(|entry| written_entry(entry, &record))
+                .collect();
+            if !entries.is_empty() {
+                found.record(connection, &record).extend(entries);
+            }
         }
         Ok(())
     }

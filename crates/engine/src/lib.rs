@@ -50,11 +50,11 @@ pub use hand::Replay;
 pub use history::{ConnectionHistory, History, HistoryEntry, HistoryRange, Tried};
 pub use plan::{Cost, LeftAlone, Plan, PlannedOrder, PlannedStep, PlannedStock};
 pub use plan_seen::{PlanProblem, SeenOrder, SeenPlan, SeenProduct, SeenStock};
-pub use products::{PlannedProduct, ProductPass};
+pub use products::{FieldStory, PlannedProduct, ProductPass};
 pub use progress::{GoLiveChoice, Progress};
 pub use settings::{
-    Connection, Directions, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, PriceFlow,
-    ProductFlow, StockFlow, StoreSettings,
+    Connection, Directions, DriftPolicy, EngineSettings, GuestFlow, OrderFlow, Pace, PriceFlow, ProductFlow,
+    StockFlow, StoreSettings,
 };
 pub use status::{ConnectionStatus, Status, Trouble};
 pub use stock::{StockDecision, StockPass, StockVerdict};

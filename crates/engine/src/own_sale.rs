@@ -16,6 +16,7 @@ use crate::{
     engine::{Engine, lock},
     error::Result,
     ledger::quantity_of,
+    stock::STOCK,
 };
 
 /// As far back as a late order may explain a difference.
@@ -87,10 +88,13 @@ impl Engine {
     ) -> Result<Vec<Mutation>> {
         let mut mutations = Vec::new();
         let edits = self.repository.drifts(Some(store), LATEST_DRIFTS).await?.into_iter().filter(|drift| {
-            drift.cause == DriftCause::EditedByHand.code()
+            let figure = |text: &str| text.parse::<Decimal>().ok();
+            let missing = figure(&drift.should).zip(figure(&drift.is)).map(|(should, is)| should - is);
+            drift.field == STOCK
+                && drift.cause == DriftCause::EditedByHand.code()
                 && drift.found_at > order.created_at
-                && !drift.is.eq(&drift.should)
-                && quantity_of(order, &drift.unit) == drift.should - drift.is
+                && missing
+                    .is_some_and(|missing| !missing.is_zero() && quantity_of(order, &drift.unit) == missing)
         });
         for edit in edits {
             let was_corrected = edit.corrected_at.is_some();
@@ -98,7 +102,12 @@ impl Engine {
             let cause = DriftCause::MissedOrder.code().to_owned();
             mutations.push(Mutation::OpenDrift(Drift { id: 0, cause, corrected_at: None, ..edit }));
             if was_corrected {
-                mutations.push(Mutation::CloseDrift { store: store.clone(), unit, at: self.now() });
+                mutations.push(Mutation::CloseDrift {
+                    store: store.clone(),
+                    unit,
+                    field: STOCK.to_owned(),
+                    at: self.now(),
+                });
             }
         }
         Ok(mutations)

@@ -219,7 +219,11 @@ impl<'a> Seen<'a> {
         let fate = if now.is_empty() {
             Fate::Already
         } else {
-            Fate::Moved(format!("the plan said `{}`, now it would be `{}`", seen.words.join("; "), now.join("; ")))
+            Fate::Moved(format!(
+                "the plan said `{}`, now it would be `{}`",
+                seen.words.join("; "),
+                now.join("; ")
+            ))
         };
         self.put(store, record.clone(), fate);
         false

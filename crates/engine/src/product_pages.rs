@@ -150,7 +150,12 @@ impl Engine {
         self.note_categories(id, &products);
         self.commit(mutations).await?;
         self.relink_if(kept.renamed);
-        self.tell(&Event::Progress { connection: id.clone(), what: pages.what, done: pages.met, of: pages.expected });
+        self.tell(&Event::Progress {
+            connection: id.clone(),
+            what: pages.what,
+            done: pages.met,
+            of: pages.expected,
+        });
         pages.from = page.next;
         pages.over = pages.from.is_none();
         Ok(kept.units)

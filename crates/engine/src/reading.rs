@@ -1,5 +1,7 @@
 //! Seeing every order: newest first until known ground, open ones by id, closed ones now and then.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::{Timestamp, tz::TimeZone};
 use zygos_core::{
     ConnectionId, RemoteKey,
@@ -138,11 +140,14 @@ impl Engine {
             if !keys.is_empty() && store.orders.is_some() {
                 self.read_by_ids(store, &keys, "hint").await?;
             }
-            let units = hints
+            let units: Vec<RemoteKey> = hints
                 .iter()
                 .filter(|hint| hint.entity == Entity::Product)
-                .filter_map(|hint| hint.key.clone());
+                .filter_map(|hint| hint.key.clone())
+                .collect();
+            self.read_hinted_products(store, &units).await?;
             let mut mutations: Vec<Mutation> = units
+                .into_iter()
                 .filter_map(|unit| {
                     self.stock_wish(id, &unit, Lane::Corrections, "the store says the product changed")
                 })
@@ -156,6 +161,21 @@ impl Engine {
             mutations.extend(hints.iter().map(|hint| Mutation::DropHint { id: hint.id }));
             self.commit(mutations).await?;
         }
+    }
+
+    /// A hint may name a variant or its product, known or not.
+    async fn read_hinted_products(&self, store: &StoreSettings, hinted: &[RemoteKey]) -> Result<()> {
+        let id = &store.connection.id;
+        if hinted.is_empty() || !self.reads_catalogue(id) {
+            return Ok(());
+        }
+        let of: BTreeMap<RemoteKey, RemoteKey> =
+            self.repository.products_of(id, hinted).await?.into_iter().collect();
+        let keys: BTreeSet<RemoteKey> = hinted.iter().map(|key| of.get(key).unwrap_or(key).clone()).collect();
+        let keys: Vec<RemoteKey> = keys.into_iter().collect();
+        let missing = self.refresh_products(&store.connection, &keys, Lane::Catalogue).await?;
+        self.products_gone(&store.connection, &missing).await?;
+        self.link().await
     }
 
     /// Orders that may still change are read again by id: the store has no filter by modification.

@@ -1,6 +1,10 @@
 //! One report holds everything that is wrong with a configuration.
 
-use super::*;
+use jiff::tz::TimeZone;
+
+use super::{orders::moment, *};
+
+mod products;
 
 const GOOD: &str = r#"
 [workspace]
@@ -47,8 +51,11 @@ fn line_of(text: &str, needle: &str) -> usize {
 fn the_readme_s_configuration_is_a_good_one() {
     assert_eq!(problems(GOOD), []);
     let readme = include_str!("../../../../README.md");
-    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
-    assert_eq!(problems(example.expect("the README shows one")), []);
+    let examples: Vec<&str> =
+        readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [whole, products] = examples[..] else { panic!("the README shows {} of them", examples.len()) };
+    assert_eq!(problems(whole), []);
+    assert_eq!(problems(&format!("{whole}{products}")), []);
 }
 
 #[test]

@@ -57,6 +57,7 @@ pub(super) struct Follow<'a> {
     pub model: &'static str,
     pub domain: Vec<Value>,
     pub fields: &'a [&'a str],
+    pub under: &'a [(&'a str, Value)],
 }
 
 /// What one look at one model gave.
@@ -82,7 +83,7 @@ pub(super) async fn look(
     cursor: &mut Cursor,
 ) -> Result<Look, ConnectorError> {
     let known = cursor.0.get(follow.model);
-    let answer = door.search(context, &query(follow, known)).await?;
+    let answer = door.search_under(context, &query(follow, known), follow.under).await?;
     let (stream, look) = match known {
         Some(stream) => advance(stream, answer)?,
         None => begin(&answer)?,
@@ -178,7 +179,7 @@ mod tests {
     }
 
     fn next(records: &[(i64, i64)], stream: &mut Option<Stream>) -> (Vec<i64>, bool) {
-        let follow = Follow { model: "stock.move", domain: Vec::new(), fields: &[] };
+        let follow = Follow { model: "stock.move", domain: Vec::new(), fields: &[], under: &[] };
         let answer = serve(records, &query(&follow, stream.as_ref()));
         let (advanced, look) = match stream {
             Some(stream) => advance(stream, answer).unwrap(),

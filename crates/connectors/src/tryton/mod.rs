@@ -1,18 +1,27 @@
 //! Tryton 8, over JSON-RPC. What it can do, how figures and deductions are read and what is inferred: `docs.md`.
 
+mod barcode;
 mod calls;
+mod catalogue;
+mod categories;
 mod config;
 mod deductions;
+mod editing;
 mod errors;
 mod feed;
+mod following;
+mod held;
+mod making;
 mod movements;
 mod names;
 mod parties;
+mod prices;
 mod products;
 mod sales;
 mod series;
 mod session;
 mod stock;
+mod values;
 mod wire;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -24,24 +33,19 @@ use zygos_core::{
     RemoteKey, SharedClock,
     contract::{
         Absence, Applied, CallContext, Capabilities, CheckFinding, CheckReport, Checkpoint, Connector,
-        ConnectorError, DiscoveredTax, Discovery, DocumentKind, EntityCapabilities, ErrorKind, Fetch, Item,
-        Lookup, Outcome, Page, ReadMode, Severity, Side, Totals, Write, WriteMode,
+        ConnectorError, DiscoveredTax, Discovery, DocumentKind, EntityCapabilities, ErrorKind, Fetch,
+        FieldCapability, Item, Lookup, Outcome, Page, ReadMode, Severity, Side, Totals, Write, WriteMode,
     },
     http::Transport,
-    model::{Entity, NewParty},
+    model::{Entity, Field, NewParty},
     money::Currency,
 };
 
 pub use config::{TrytonConfig, VENDOR};
 
 use self::{
-    calls::Query,
-    errors::Failure,
-    feed::{Cursor, Follow},
-    names::Names,
-    parties::Entered,
-    session::Door,
-    stock::Place,
+    calls::Query, categories::Categories, errors::Failure, names::Names, parties::Entered,
+    prices::PriceLists, session::Door, stock::Place,
 };
 use crate::one_by_one::stopped_by;
 
@@ -49,6 +53,8 @@ use crate::one_by_one::stopped_by;
 pub struct Tryton {
     door: Door,
     names: Names,
+    categories: Categories,
+    price_lists: PriceLists,
     capabilities: Capabilities,
 }
 
@@ -58,6 +64,8 @@ impl Tryton {
         Self {
             door: Door::new(config, transport, clock),
             names: Names::default(),
+            categories: Categories::default(),
+            price_lists: PriceLists::default(),
             capabilities: capabilities(),
         }
     }
@@ -71,7 +79,7 @@ impl Tryton {
     }
 
     async fn products(&self, context: &CallContext, query: &Query) -> Result<Vec<Item>, ConnectorError> {
-        Ok(products::read(&self.door.search(context, query).await?))
+        Ok(products::read(&self.door.search_under(context, query, &products::with_retired()).await?))
     }
 
     /// Two calls a warehouse, and two for all: the places and the date.
@@ -128,72 +136,6 @@ impl Tryton {
         }
     }
 
-    async fn follow(
-        &self,
-        context: &CallContext,
-        entity: Entity,
-        since: Option<&Checkpoint>,
-    ) -> Result<Page, ConnectorError> {
-        let mut cursor = Cursor::read(since)?.unwrap_or_default();
-        let models: &[(&'static str, &[&str])] = match entity {
-            Entity::Product => &[
-                ("product.product", &["id"]),
-                ("product.template", &["products"]),
-                ("product.identifier", &["product"]),
-            ],
-            Entity::Movement => &[("stock.move", &movements::FIELDS)],
-            Entity::Document => &[("sale.sale", &["id"]), ("stock.shipment.out", &["moves.sale"])],
-            other => {
-                return Err(ConnectorError::unsupported(format_args!(
-                    "a feed of changes of {}",
-                    other.name()
-                )));
-            }
-        };
-        let mut more = false;
-        let mut ids: Vec<i64> = Vec::new();
-        let mut items = Vec::new();
-        for (model, fields) in models {
-            // A retired product has changed too.
-            let domain = match *model {
-                "product.product" | "product.template" => vec![products::any()],
-                _ => Vec::new(),
-            };
-            let follow = Follow { model, domain, fields };
-            let look = feed::look(&self.door, context, &follow, &mut cursor).await?;
-            more |= look.more;
-            match *model {
-                "stock.move" => {
-                    let fresh: Vec<wire::Row<'_>> = look.fresh().collect();
-                    if !fresh.is_empty() {
-                        let above = self.door.search(context, &movements::locations()).await?;
-                        items = movements::read(&fresh, &movements::Warehouses::read(&above));
-                    }
-                }
-                "product.template" => ids.extend(look.fresh().flat_map(|row| row.ids("products"))),
-                "product.identifier" => {
-                    ids.extend(look.fresh().filter_map(|row| row.number("product").ok()?))
-                }
-                "stock.shipment.out" => ids.extend(look.fresh().flat_map(|row| {
-                    row.many("moves").filter_map(|row| row.number("sale").ok()?).collect::<Vec<_>>()
-                })),
-                _ => ids.extend(look.fresh().filter_map(|row| row.id().ok())),
-            }
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        if !ids.is_empty() {
-            items = match entity {
-                Entity::Product => self.products(context, &products::by_ids(&ids)).await?,
-                _ => {
-                    let sales = self.door.search(context, &sales::by_ids(&ids)).await?;
-                    sales::read(&sales)
-                }
-            };
-        }
-        Ok(Page { items, next: Some(cursor.checkpoint()), more, total: None })
-    }
-
     async fn create_party(&self, context: &CallContext, party: &NewParty) -> Result<Applied, Failure> {
         let language = match &party.language {
             Some(tag) => self.names.language(&self.door, context, tag).await?,
@@ -232,6 +174,12 @@ impl Tryton {
             Write::TransitionDocument { document, to } => {
                 sales::transition(&self.door, context, document, *to).await
             }
+            Write::CreateProduct(new) => self.create_product(context, new).await,
+            Write::CreateVariants { product, variants } => {
+                self.create_variants(context, product, variants).await
+            }
+            Write::UpdateProduct(changes) => self.update_product(context, changes).await,
+            Write::CreateCategory { path } => self.create_category(context, path).await,
             Write::SetStock { .. }
             | Write::TransitionOrder { .. }
             | Write::SetTracking { .. }
@@ -249,6 +197,24 @@ const WRITTEN: [(&str, &str); 4] = [
     ("party.address", "addresses"),
 ];
 
+/// What products are entered into.
+const KEPT: [(&str, &str); 4] = [
+    ("product.template", "products"),
+    ("product.product", "variants"),
+    ("product.identifier", "EANs"),
+    ("product.category", "categories"),
+];
+
+/// Whether the answer of `get_access` lets the user make and change records of a model.
+fn may_enter(rights: &Value, model: &str) -> bool {
+    let may = |right: &str| {
+        let right = rights.get(model).and_then(|rights| rights.get(right));
+        // Booleans that are stored come as 1 and 0.
+        right.is_some_and(|right| right.as_bool() == Some(true) || right.as_i64() == Some(1))
+    };
+    may("create") && may("write")
+}
+
 fn capabilities() -> Capabilities {
     let entity = |read: &[ReadMode], write: &[WriteMode], page_size: u32| EntityCapabilities {
         read: read.to_vec(),
@@ -257,6 +223,7 @@ fn capabilities() -> Capabilities {
         batch: 1,
         // Texts have no limits of their own on 8.2 (seen with 300 characters).
         lengths: BTreeMap::new(),
+        fields: BTreeMap::new(),
     };
     Capabilities {
         vendor: "tryton",
@@ -266,6 +233,19 @@ fn capabilities() -> Capabilities {
                 Entity::Product,
                 entity(&[ReadMode::Scan, ReadMode::Changes, ReadMode::Fetch], &[], products::PAGE),
             ),
+            (
+                Entity::Catalogue,
+                EntityCapabilities {
+                    fields: product_fields(),
+                    ..entity(
+                        &[ReadMode::Scan, ReadMode::Changes, ReadMode::Fetch],
+                        &[WriteMode::Create, WriteMode::Update],
+                        catalogue::PAGE,
+                    )
+                },
+            ),
+            (Entity::Price, entity(&[ReadMode::Changes, ReadMode::Fetch], &[], prices::PAGE)),
+            (Entity::Category, entity(&[], &[WriteMode::Create], 1)),
             (Entity::Stock, entity(&[ReadMode::Fetch], &[], stock::PAGE)),
             (Entity::Deduction, entity(&[ReadMode::Fetch], &[], 100)),
             (
@@ -288,6 +268,26 @@ fn capabilities() -> Capabilities {
         document: Some(DocumentKind::Order),
         line_needs_product: false,
     }
+}
+
+/// What every Tryton has; weights, pictures and the like come with modules that many don't have.
+fn product_fields() -> BTreeMap<Field, FieldCapability> {
+    let both = FieldCapability { create: true, update: true, ..FieldCapability::default() };
+    let price = FieldCapability { decimals: Some(values::PRICE_DECIMALS), ..both };
+    BTreeMap::from([
+        (Field::Name, FieldCapability { required: true, ..both }),
+        (Field::Description, both),
+        (Field::Categories, both),
+        // Without an accounting category goods can't be invoiced.
+        (Field::Tax, FieldCapability { required: true, ..both }),
+        (Field::Measure, FieldCapability { update: false, required: true, ..both }),
+        (Field::Sku, FieldCapability { required: true, ..both }),
+        (Field::Ean, both),
+        (Field::Price, price),
+        // Refused once goods have moved, so it is given at the beginning or never.
+        (Field::Cost, FieldCapability { update: false, ..price }),
+        (Field::Active, both),
+    ])
 }
 
 #[async_trait]
@@ -333,17 +333,34 @@ impl Connector for Tryton {
         let asked = WRITTEN.map(|(model, _)| model);
         let rights = self.door.read(context, "model.ir.model.access.get_access", vec![json!(asked)]).await?;
         for (model, what) in WRITTEN {
-            let may = |right: &str| {
-                let right = rights.get(model).and_then(|rights| rights.get(right));
-                // Booleans that are stored come as 1 and 0.
-                right.is_some_and(|right| right.as_bool() == Some(true) || right.as_i64() == Some(1))
-            };
-            if !(may("create") && may("write")) {
+            if !may_enter(&rights, model) {
                 find(
                     Severity::Blocking,
                     &format!("the user may not enter {what}; give it the group Sales in Tryton"),
                 );
             }
+        }
+        let asked = KEPT.map(|(model, _)| model);
+        let rights = self.door.read(context, "model.ir.model.access.get_access", vec![json!(asked)]).await?;
+        let closed: Vec<&str> =
+            KEPT.iter().filter(|(model, _)| !may_enter(&rights, model)).map(|(_, what)| *what).collect();
+        if closed.is_empty() {
+            find(Severity::Good, "products can be written");
+        } else {
+            find(
+                Severity::Warning,
+                &format!(
+                    "the user may not write {}; flows that write products into Tryton need the groups Product \
+                     Administration and Account Product Administration",
+                    closed.join(", ")
+                ),
+            );
+        }
+        if !self.names.sales_have(&self.door, context, "price_list").await? {
+            find(
+                Severity::Warning,
+                "the module sale_price_list is not active; flows with a price list of Tryton need it",
+            );
         }
         match self.door.search(context, &names::shops()).await {
             Ok(_) => find(Severity::Good, "the module web_shop is active: no order can be entered twice"),
@@ -361,15 +378,28 @@ impl Connector for Tryton {
         entity: Entity,
         from: Option<&Checkpoint>,
     ) -> Result<Page, ConnectorError> {
-        if entity != Entity::Product {
-            return Err(ConnectorError::unsupported(format_args!("listing every {}", entity.name())));
-        }
         let last = from.and_then(|checkpoint| checkpoint.0.parse().ok()).unwrap_or(0);
-        let answer = self.door.search(context, &products::page_after(last)).await?;
-        let ids: Vec<i64> = wire::rows(&answer).filter_map(|row| row.id().ok()).collect();
-        let is_full = ids.len() >= usize::try_from(products::PAGE).unwrap_or(usize::MAX);
+        let (page, ids, items) = match entity {
+            Entity::Product => {
+                let under = products::with_retired();
+                let answer = self.door.search_under(context, &products::page_after(last), &under).await?;
+                let ids: Vec<i64> = wire::rows(&answer).filter_map(|row| row.id().ok()).collect();
+                (products::PAGE, ids, products::read(&answer))
+            }
+            Entity::Catalogue => {
+                if from.is_none() {
+                    self.categories.forget().await;
+                }
+                let (ids, items) = self.wholes(context, &catalogue::page_after(last)).await?;
+                (catalogue::PAGE, ids, items)
+            }
+            other => {
+                return Err(ConnectorError::unsupported(format_args!("listing every {}", other.name())));
+            }
+        };
+        let is_full = ids.len() >= usize::try_from(page).unwrap_or(usize::MAX);
         let next = ids.last().filter(|_| is_full).map(|last| Checkpoint(last.to_string()));
-        Ok(Page { items: products::read(&answer), more: next.is_some(), next, total: None })
+        Ok(Page { items, more: next.is_some(), next, total: None })
     }
 
     async fn changes(
@@ -387,6 +417,10 @@ impl Connector for Tryton {
                 let ids: Vec<i64> = keys.iter().filter_map(wire::id).collect();
                 match entity {
                     Entity::Product => self.products(context, &products::by_ids(&ids)).await,
+                    Entity::Catalogue => {
+                        let ids: Vec<i64> = keys.iter().filter_map(products::whole_id).collect();
+                        self.wholes_by_ids(context, &ids).await
+                    }
                     Entity::Document => {
                         Ok(sales::read(&self.door.search(context, &sales::by_ids(&ids)).await?))
                     }
@@ -399,6 +433,8 @@ impl Connector for Tryton {
                 }
             }
             Fetch::UnitsBySku { skus } => self.products(context, &products::by_sku(skus)).await,
+            Fetch::ProductsBySku { skus } => self.wholes_by_sku(context, skus).await,
+            Fetch::Prices { list, units } => self.prices(context, list, units).await,
             Fetch::Stock { units, warehouses } => self.stock(context, units, warehouses).await,
             Fetch::Deductions { shop, references } => {
                 let shop = self.shop(context, shop.as_ref()).await?;
@@ -455,6 +491,19 @@ impl Connector for Tryton {
         let company = self.door.search(context, &company).await?;
         let currency = wire::rows(&company)
             .find_map(|row| Currency::parse(row.inside("currency")?.text("code").ok()??).ok());
-        Ok(Discovery { warehouses, taxes, shops, payment_methods: Vec::new(), currency })
+        let price_lists = self.price_lists_named(context).await?;
+        self.categories.forget().await;
+        let tax_classes = self.categories.tree(&self.door, context, &[]).await?.tax_classes();
+        let measures = names::named(&self.door.search(context, &names::measures()).await?);
+        Ok(Discovery {
+            warehouses,
+            taxes,
+            shops,
+            payment_methods: Vec::new(),
+            price_lists,
+            tax_classes,
+            measures,
+            currency,
+        })
     }
 }

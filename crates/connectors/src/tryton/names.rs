@@ -1,6 +1,9 @@
 //! What the merchant or the order calls by name, as ids. Read once; read again when a name is not found.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -14,7 +17,8 @@ use super::{calls::Query, session::Door, wire};
 #[derive(Default)]
 pub(super) struct Names {
     lists: Mutex<BTreeMap<String, Arc<Vec<Named>>>>,
-    shipping_cost: Mutex<Option<bool>>,
+    /// Names of the fields that sales have.
+    sale_fields: Mutex<Option<Arc<BTreeSet<String>>>>,
 }
 
 /// A region as a text or as a record of Tryton's.
@@ -161,25 +165,57 @@ impl Names {
         door: &Door,
         context: &CallContext,
     ) -> Result<bool, ConnectorError> {
-        let mut kept = self.shipping_cost.lock().await;
-        if let Some(known) = *kept {
-            return Ok(known);
+        self.sales_have(door, context, "shipment_cost_method").await
+    }
+
+    /// Whether sales have a field, which tells whether the module that adds it is active.
+    pub async fn sales_have(
+        &self,
+        door: &Door,
+        context: &CallContext,
+        field: &str,
+    ) -> Result<bool, ConnectorError> {
+        let mut kept = self.sale_fields.lock().await;
+        if let Some(known) = kept.as_ref() {
+            return Ok(known.contains(field));
         }
         let fields = door.read(context, "model.sale.sale.fields_get", vec![Value::Null]).await?;
-        let known = fields.get("shipment_cost_method").is_some();
-        *kept = Some(known);
-        Ok(known)
+        let known: BTreeSet<String> =
+            fields.as_object().into_iter().flat_map(|f| f.keys().cloned()).collect();
+        let has = known.contains(field);
+        *kept = Some(Arc::new(known));
+        Ok(has)
     }
+
+    /// The unit of measure of this name or symbol.
+    pub async fn measure(
+        &self,
+        door: &Door,
+        context: &CallContext,
+        name: &str,
+    ) -> Result<i64, ConnectorError> {
+        let found = self.find(door, context, &measures(), name).await?;
+        found.ok_or_else(|| {
+            ConnectorError::rejected(
+                Some("measure"),
+                format!("Tryton has no unit of measure called {name:?}; map it to one that it has"),
+            )
+        })
+    }
+}
+
+pub(super) fn measures() -> Query {
+    Query::new("product.uom", json!([]), &["name", "symbol"])
 }
 
 pub(super) fn shops() -> Query {
     Query::new("web.shop", json!([]), &["name"])
 }
 
-/// Records with a name, and a code where it was asked for.
+/// Records with a name, and a code or symbol where it was asked for.
 pub(super) fn named(answer: &Value) -> Vec<Named> {
     let one = |row: wire::Row<'_>| {
-        let code = row.text("code").ok().flatten().map(str::to_owned);
+        let code = row.text("code").ok().flatten().or(row.text("symbol").ok().flatten()).map(str::to_owned);
         let name = row.text("name").ok().flatten().unwrap_or_default().to_owned();
         Some(Named { key: row.key().ok()?, code, name })
     };

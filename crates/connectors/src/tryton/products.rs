@@ -16,20 +16,44 @@ use super::{
 
 pub(super) const PAGE: u32 = 200;
 
-const FIELDS: [&str; 12] = [
+pub(super) const FIELDS: [&str; 16] = [
     "code",
+    "suffix_code",
     "active",
     "type",
     "consumable",
     series::PRICE,
     "template.name",
+    "template.code",
+    "template.active",
     "template.products",
     "identifiers.type",
     "identifiers.code",
     "default_uom.name",
     "default_uom.digits",
     "account_category.customer_taxes_used.rate",
+    "account_category.customer_taxes_used.active",
 ];
+
+/// Under this, retired records are read like others; without it a template doesn't name its retired variants.
+pub(super) fn with_retired() -> [(&'static str, Value); 1] {
+    [("active_test", json!(false))]
+}
+
+/// How Zygos names a template: ids of templates and of variants overlap.
+pub(super) fn whole_key(template: i64) -> RemoteKey {
+    RemoteKey::new(format!("product.template,{template}"))
+}
+
+pub(super) fn whole_id(key: &RemoteKey) -> Option<i64> {
+    key.as_str().strip_prefix("product.template,")?.parse().ok()
+}
+
+/// Whether a template is sold in variants: it has several, retired ones included, or the only one's SKU is made of
+/// the template's code and an ending of its own.
+pub(super) fn is_in_variants(count: usize, code: Option<&str>, suffix: Option<&str>) -> bool {
+    count > 1 || (code.is_some() && suffix.is_some())
+}
 
 /// One page in the order of ids, inactive ones included. Pages by id stay whole while records come and go.
 pub(super) fn page_after(last: i64) -> Query {
@@ -44,7 +68,7 @@ pub(super) fn by_ids(ids: &[i64]) -> Query {
 
 /// Active ones only: two products may share a SKU when one of them was retired.
 pub(super) fn by_sku(skus: &[String]) -> Query {
-    Query::new("product.product", json!([["code", "in", skus]]), &FIELDS)
+    Query::new("product.product", json!([["code", "in", skus], ["active", "=", true]]), &FIELDS)
 }
 
 /// Inactive records are left out of a search that doesn't mention them.
@@ -62,13 +86,11 @@ pub(super) fn unreadable(row: Row<'_>, trouble: Trouble) -> Unreadable {
     Unreadable { key: row.key().ok(), field: trouble.field, message: trouble.message }
 }
 
-fn unit(row: Row<'_>) -> Result<Unit, Trouble> {
+pub(super) fn unit(row: Row<'_>) -> Result<Unit, Trouble> {
     let template = row.inside("template").ok_or_else(|| Trouble::new("template", "is missing"))?;
-    let parent = match (template.ids("products").len(), template.id()?) {
-        (0 | 1, _) => None,
-        // Ids of templates and of variants overlap.
-        (_, id) => Some(RemoteKey::new(format!("product.template,{id}"))),
-    };
+    let count = template.ids("products").len();
+    let in_variants = is_in_variants(count, template.text("code")?, row.text("suffix_code")?);
+    let parent = if in_variants { Some(whole_key(template.id()?)) } else { None };
     let kind = if row.needed("type")? == "service" { UnitKind::Service } else { UnitKind::Goods };
     let ean = row
         .many("identifiers")
@@ -84,7 +106,8 @@ fn unit(row: Row<'_>) -> Result<Unit, Trouble> {
         sku: row.text("code")?.map(str::to_owned),
         ean: ean.map(str::to_owned),
         name: name.to_owned(),
-        active: row.flag("active"),
+        // A variant's own flag stays when its template is retired.
+        active: row.flag("active") && template.flag("active"),
         // What is consumed is delivered whether the figure says it is there or not.
         tracked: kind == UnitKind::Goods && !row.flag("consumable"),
         stock: None,
@@ -99,8 +122,13 @@ fn unit(row: Row<'_>) -> Result<Unit, Trouble> {
 /// The one percentage that the product's category charges customers; `None` when it is not one.
 fn tax_percent(row: Row<'_>) -> Result<Option<Decimal>, Trouble> {
     let Some(category) = row.inside("account_category") else { return Ok(None) };
-    let taxes: Vec<Row<'_>> = category.many("customer_taxes_used").collect();
-    Ok(match taxes.as_slice() {
+    percent_of(&category.many("customer_taxes_used").collect::<Vec<_>>())
+}
+
+/// What these taxes charge together, when it is one percentage or nothing. Retired ones don't count.
+pub(super) fn percent_of(taxes: &[Row<'_>]) -> Result<Option<Decimal>, Trouble> {
+    let charged: Vec<&Row<'_>> = taxes.iter().filter(|tax| !tax.is_off("active")).collect();
+    Ok(match charged.as_slice() {
         [] => Some(Decimal::ZERO),
         [only] => only
             .decimal("rate")?

@@ -97,6 +97,11 @@ impl<'a> Row<'a> {
         self.get(field).is_some_and(|value| value.as_bool().unwrap_or_else(|| value.as_i64() == Some(1)))
     }
 
+    /// The flag was read and is false.
+    pub fn is_off(&self, field: &str) -> bool {
+        self.get(field).is_some() && !self.flag(field)
+    }
+
     pub fn decimal(&self, field: &str) -> Result<Option<Decimal>, Trouble> {
         let Some(value) = self.get(field) else { return Ok(None) };
         read_decimal(value)

@@ -10,7 +10,8 @@ mod webhook;
 mod write;
 
 pub use capabilities::{
-    Absence, Capabilities, DocumentKind, EntityCapabilities, FieldCapability, Lookup, ReadMode, Side, Totals, WriteMode,
+    Absence, Capabilities, DocumentKind, EntityCapabilities, FieldCapability, Lookup, ReadMode, Side, Totals,
+    WriteMode,
 };
 pub use connector::{CallContext, Connector, Lane};
 pub use discovery::{CheckFinding, CheckReport, DiscoveredTax, Discovery, Named, Severity};
@@ -18,6 +19,4 @@ pub use error::{ConnectorError, ErrorKind};
 pub use fetch::Fetch;
 pub use page::{Checkpoint, Item, Page, Unreadable};
 pub use webhook::{Hint, WebhookRejected};
-pub use write::{
-    Applied, NewProduct, NewVariant, Outcome, PriceKind, ProductChanges, Transition, Write,
-};
+pub use write::{Applied, NewProduct, NewVariant, Outcome, PriceKind, ProductChanges, Transition, Write};

@@ -80,7 +80,9 @@ impl Write {
             | Self::CreateCategory { .. } => true,
             Self::CreateProduct(_)
             | Self::CreateVariants { .. }
-            | Self::CreateParty(_) | Self::CreateDocument(_) | Self::AddDocumentLines { .. } => false,
+            | Self::CreateParty(_)
+            | Self::CreateDocument(_)
+            | Self::AddDocumentLines { .. } => false,
         }
     }
 }

@@ -43,7 +43,7 @@ impl Engine {
                 self.settle_if_ours(&order.row, settled).await?;
                 continue;
             }
-            let sent = SentWrite { write: write.clone(), at: now, deadline };
+            let sent = SentWrite { write: write.clone(), to: None, at: now, deadline };
             if self.mark_sent(&order.row, sent).await? {
                 marked.push((order, write));
             }
@@ -226,6 +226,10 @@ pub(super) fn what(write: &Write) -> &'static str {
         Write::TransitionDocument { to: Transition::Confirm, .. } => "confirmation",
         Write::TransitionDocument { to: Transition::Cancel, .. } => "cancellation",
         Write::TransitionDocument { .. } => "transition",
+        Write::CreateProduct(_) => "product",
+        Write::CreateVariants { .. } => "variants",
+        Write::UpdateProduct(_) => "changes of a product",
+        Write::CreateCategory { .. } => "category",
         Write::SetStock { .. } => "stock",
         Write::TransitionOrder { .. } => "status",
         Write::SetTracking { .. } => "waybill",

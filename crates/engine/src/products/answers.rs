@@ -1,7 +1,7 @@
 //! What people answered about fields of products. An answer counts for the two values it was given about, and for no
 //! others: whatever is edited afterwards asks again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use zygos_core::{
@@ -13,7 +13,11 @@ use zygos_core::{
 use zygos_storage::{Issue, Mutation};
 
 use super::{Subject, Work, pairing::Paired, telling::Place};
+
 use crate::{engine::Engine, error::Result, progress::digest_of, settings::StoreSettings};
+
+/// Answers that hold now.
+pub(super) type Answers = BTreeMap<(RemoteKey, Field), Choice>;
 
 /// Answers about one product of a store, by `UNIT FIELD`.
 type Kept = BTreeMap<String, Answer>;
@@ -25,16 +29,6 @@ struct Answer {
     about: String,
 }
 
-/// Answers that hold now.
-#[derive(Default)]
-pub(crate) struct Answers {
-    pub choices: BTreeMap<(RemoteKey, Field), Choice>,
-    /// Changes that a person let go on.
-    pub approved: Vec<(RemoteKey, Field)>,
-    /// Changes that a person does not want.
-    pub refused: Vec<(RemoteKey, Field)>,
-}
-
 impl Engine {
     /// Which of the answers given about a pair fit what was decided without them.
     pub(super) async fn answers_for(
@@ -43,30 +37,18 @@ impl Engine {
         pair: &Paired,
         decision: &Decision,
     ) -> Result<Answers> {
-        let mut answers = Answers::default();
-        if decision.conflicts.is_empty() && decision.changes.iter().all(|change| change.hold.is_none()) {
+        let mut answers = Answers::new();
+        let questions = questions_in(decision);
+        if questions.is_empty() {
             return Ok(answers);
         }
         let kept = self.kept_answers(&store.connection.id, &pair.store.product.key).await?;
-        for conflict in &decision.conflicts {
-            let answer = kept.get(&name(&conflict.key, conflict.field));
-            if let Some(answer) = answer
-                && answer.about == about(&conflict.store, &conflict.erp)?
-                && let Some(choice) = choice_of(&answer.choice)
+        for question in questions {
+            let Some(answer) = kept.get(&name(question.key, question.field)) else { continue };
+            if answer.about == question.about()?
+                && let Some(choice) = question.choice(&answer.choice)
             {
-                answers.choices.insert((conflict.key.clone(), conflict.field), choice);
-            }
-        }
-        for change in decision.changes.iter().filter(|change| change.hold.is_some()) {
-            let answer = kept.get(&name(&change.store_key, change.field));
-            if let Some(answer) = answer
-                && answer.about == about(&change.before, &change.after)?
-            {
-                let key = (change.store_key.clone(), change.field);
-                match answer.choice.as_str() {
-                    "approve" => answers.approved.push(key),
-                    _ => answers.refused.push(key),
-                }
+                answers.insert((question.key.clone(), question.field), choice);
             }
         }
         Ok(answers)
@@ -109,18 +91,13 @@ impl Engine {
             return Ok(None);
         };
         for pair in pairs {
-            let units: Vec<RemoteKey> = pair.links.iter().map(|(_, erp)| erp.clone()).collect();
+            let units: Vec<RemoteKey> = pair.erp_units().collect();
             let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
-            let work = Work { store, rule, prices, run: None, seen: None };
+            let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
             let decision = self.decide_unanswered(&work, &pair).await?;
-            for conflict in &decision.conflicts {
-                if (&conflict.key, conflict.field) == (&place.key, place.field) {
-                    return Ok(Some(about(&conflict.store, &conflict.erp)?));
-                }
-            }
-            for change in decision.changes.iter().filter(|change| change.hold.is_some()) {
-                if (&change.store_key, change.field) == (&place.key, place.field) {
-                    return Ok(Some(about(&change.before, &change.after)?));
+            for question in questions_in(&decision) {
+                if (question.key, question.field) == (&place.key, place.field) {
+                    return Ok(Some(question.about()?));
                 }
             }
         }
@@ -136,15 +113,43 @@ fn name(key: &RemoteKey, field: Field) -> String {
     format!("{key} {field}")
 }
 
-fn about(one: &Value, other: &Value) -> Result<String> {
-    digest_of(&(one, other), "an answer")
+/// Something about a field that a person is asked, and the two values that it is about.
+struct Question<'a> {
+    key: &'a RemoteKey,
+    field: Field,
+    values: (&'a Value, &'a Value),
+    /// Of a change that waits: the choice that lets it go on.
+    agreed: Option<Choice>,
 }
 
-fn choice_of(word: &str) -> Option<Choice> {
-    match word {
-        "store" => Some(Choice::Store),
-        "erp" => Some(Choice::Erp),
-        "leave" => Some(Choice::Leave),
-        _ => None,
+impl Question<'_> {
+    fn about(&self) -> Result<String> {
+        digest_of(&self.values, "an answer")
     }
+
+    fn choice(&self, word: &str) -> Option<Choice> {
+        match (word, self.agreed) {
+            ("approve", agreed) => agreed,
+            (word, _) => Choice::CHOICES.iter().find(|(code, _)| *code == word).map(|(_, choice)| *choice),
+        }
+    }
+}
+
+fn questions_in(decision: &Decision) -> Vec<Question<'_>> {
+    let conflicts = decision.conflicts.iter().map(|conflict| Question {
+        key: &conflict.key,
+        field: conflict.field,
+        values: (&conflict.store, &conflict.erp),
+        agreed: None,
+    });
+    let held = decision.changes.iter().filter(|change| change.hold.is_some()).map(|change| Question {
+        key: &change.store_key,
+        field: change.field,
+        values: (&change.store, &change.erp),
+        agreed: Some(match change.to {
+            Side::Store => Choice::Erp,
+            Side::Erp => Choice::Store,
+        }),
+    });
+    conflicts.chain(held).collect()
 }

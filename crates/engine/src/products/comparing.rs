@@ -10,7 +10,7 @@ use zygos_core::{
 };
 use zygos_storage::{Drift, Mutation, OutboxRecord};
 
-use super::{Work, sending::is_drift, telling::agreed};
+use super::{Work, telling::agreed};
 use crate::{engine::Engine, error::Result, event::Event, settings::StoreSettings, verify::Verification};
 
 impl Engine {
@@ -28,16 +28,14 @@ impl Engine {
             self.repository.products_of(id, units).await?.into_iter().map(|(_, product)| product).collect();
         let keys: Vec<RemoteKey> = keys.into_iter().collect();
         let before = self.pairs(store, &keys).await?;
-        let erp_keys: BTreeSet<RemoteKey> =
-            before.into_iter().map(|pair| pair.erp.product.key).collect();
+        let erp_keys: BTreeSet<RemoteKey> = before.into_iter().map(|pair| pair.erp.product.key).collect();
         let erp_keys: Vec<RemoteKey> = erp_keys.into_iter().collect();
         let missing = self.refresh_products(&self.settings.erp, &erp_keys, Lane::Sweep).await?;
         self.products_gone(&self.settings.erp, &missing).await?;
         let pairs = self.pairs(store, &keys).await?;
-        let erp_units: Vec<RemoteKey> =
-            pairs.iter().flat_map(|pair| pair.links.iter().map(|(_, erp)| erp.clone())).collect();
+        let erp_units: Vec<RemoteKey> = pairs.iter().flat_map(super::pairing::Paired::erp_units).collect();
         let prices = self.list_prices(&rule, &erp_units, Lane::Sweep).await?;
-        let work = Work { store, rule: &rule, prices, run: None, seen: None };
+        let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         let mut mutations = Vec::new();
         for pair in &pairs {
             found.products += 1;
@@ -53,8 +51,7 @@ impl Engine {
                 || !decision.new_in_erp.is_empty()
                 || told > 0;
             if something {
-                let record =
-                    OutboxRecord::Product { side: Side::Store, key: pair.store.product.key.clone() };
+                let record = OutboxRecord::Product { side: Side::Store, key: pair.store.product.key.clone() };
                 mutations.push(self.wish(id, record, Lane::Catalogue, "verification found a difference"));
             }
         }
@@ -69,18 +66,14 @@ impl Engine {
         changes: &[FieldChange],
     ) -> Result<Vec<Mutation>> {
         let id = &store.connection.id;
-        let keys: Vec<RemoteKey> = pair
-            .links
-            .iter()
-            .map(|(unit, _)| unit.clone())
-            .chain([pair.store.product.key.clone()])
-            .collect();
+        let keys: Vec<RemoteKey> =
+            pair.links.iter().map(|(unit, _)| unit.clone()).chain([pair.store.product.key.clone()]).collect();
         let open = self.repository.open_drifts(id, &keys).await?;
         let known: BTreeMap<(RemoteKey, String), Drift> =
             open.into_iter().map(|drift| ((drift.unit.clone(), drift.field.clone()), drift)).collect();
         let mut mutations = Vec::new();
         let mut now = BTreeSet::new();
-        for change in changes.iter().filter(|change| is_drift(change.cause)) {
+        for change in changes.iter().filter(|change| change.cause.is_drift()) {
             let key = (change.store_key.clone(), change.field.code().to_owned());
             now.insert(key.clone());
             let cause = DriftCause::EditedByHand.code().to_owned();

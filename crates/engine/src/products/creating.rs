@@ -1,18 +1,23 @@
 //! Making a product on the side that lacks it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use zygos_core::{
     ConnectionId, RemoteKey,
-    catalogue::{Missing, ProductRule, halves_after, new_in_erp, new_in_store},
+    catalogue::{Missing, ProductRule, new_in_erp, new_in_store},
     clock::{elapsed, later},
-    contract::{Applied, NewProduct, Side, Write},
+    contract::{Applied, Lane, NewProduct, Side, Write},
     model::{Entity, Product, Record, Unit, UnitKind},
 };
 use zygos_storage::{FieldBases, JournalEntry, Link, Mutation, OutboxRow, Settled, StoredProduct};
 
-use super::{Went, Work, gone::CREATE, pairing::ListPrices, questions::skus_of_product};
+use super::{
+    Went, Work,
+    gone::CREATE,
+    pairing::{ListPrices, Paired},
+    questions::skus_of_product,
+};
 use crate::{
     engine::Engine,
     error::Result,
@@ -20,7 +25,7 @@ use crate::{
     settings::{Connection, StoreSettings},
 };
 
-const INCOMPLETE: &str = "incomplete_product";
+pub(super) const INCOMPLETE: &str = "incomplete_product";
 /// When a side's products were last read in full, as a cursor: what isn't known by then isn't there.
 pub(crate) const READ_FEED: &str = "products_read";
 /// A side that counts calls is not asked again for a SKU when all its products were read so lately.
@@ -50,7 +55,8 @@ impl Engine {
         }
         let id = &work.store.connection.id;
         let subject = format!("{} {}", self.home(work.store, side), product.product.key);
-        let creation = self.creation(work.store, work.rule, side, &product.product, work.prices.as_ref()).await?;
+        let creation =
+            self.creation(work.store, work.rule, side, &product.product, work.prices.as_ref()).await?;
         match creation {
             Creation::Make(new) => self.create(work, row, side, &product.product, *new).await,
             Creation::NotYet => {
@@ -84,7 +90,12 @@ impl Engine {
     }
 
     /// Closes an issue if it is open.
-    pub(super) async fn commit_close(&self, connection: &ConnectionId, kind: &str, subject: &str) -> Result<()> {
+    pub(super) async fn commit_close(
+        &self,
+        connection: &ConnectionId,
+        kind: &str,
+        subject: &str,
+    ) -> Result<()> {
         if self.repository.open_issue(connection, kind, subject).await?.is_some() {
             self.commit(vec![self.close_issue(connection, kind, subject)]).await?;
         }
@@ -103,7 +114,10 @@ impl Engine {
             Side::Erp => rule.create_in_store,
             Side::Store => rule.create_in_erp,
         };
-        let sold = product.variants.iter().any(|variant| variant.unit.kind == UnitKind::Goods && variant.unit.active);
+        let sold = product
+            .variants
+            .iter()
+            .any(|variant| variant.unit.kind == UnitKind::Goods && variant.unit.active);
         let nothing_to_sell = !product.variants.is_empty() && !sold;
         if !allowed || nothing_to_sell {
             return Ok(Creation::No);
@@ -261,7 +275,7 @@ impl Engine {
             mutations.extend(self.stock_wish(
                 store_id,
                 &store_key,
-                zygos_core::contract::Lane::Corrections,
+                Lane::Corrections,
                 "newly made and linked",
             ));
         }
@@ -270,12 +284,24 @@ impl Engine {
             Side::Store => (source, &**made),
         };
         let erp_units: Vec<RemoteKey> = links.iter().map(|(_, erp)| erp.clone()).collect();
-        let prices = self.list_prices(work.rule, &erp_units, zygos_core::contract::Lane::Catalogue).await?;
-        for agreement in halves_after(in_store, in_erp, &links, work.rule, prices.as_ref()) {
+        let prices = self.list_prices(work.rule, &erp_units, Lane::Catalogue).await?;
+        let stored = |product: &Product| StoredProduct {
+            product: product.clone(),
+            digest: String::new(),
+            read_at: at,
+        };
+        let pair = Paired {
+            store: stored(in_store),
+            erp: stored(in_erp),
+            links,
+            whole: true,
+            bases: BTreeMap::new(),
+        };
+        for ((key, field), halves) in pair.halves(prices.as_ref(), work.rule) {
             mutations.push(Mutation::PutFieldBases(FieldBases {
                 store: store_id.clone(),
-                key: agreement.key,
-                halves: [(agreement.field, agreement.halves)].into(),
+                key,
+                halves: [(field, halves)].into(),
             }));
         }
         let from = self.home(store, side);
@@ -295,6 +321,7 @@ impl Engine {
 }
 
 fn same_sku(one: &Unit, two: &Unit) -> bool {
-    let sku = |unit: &Unit| unit.sku.as_deref().map(str::trim).filter(|sku| !sku.is_empty()).map(str::to_owned);
+    let sku =
+        |unit: &Unit| unit.sku.as_deref().map(str::trim).filter(|sku| !sku.is_empty()).map(str::to_owned);
     sku(one).is_some() && sku(one) == sku(two)
 }

@@ -71,10 +71,8 @@ impl Engine {
                 Side::Erp => (Side::Store, &link.store, link.store_key.clone()),
                 Side::Store => (Side::Erp, &link.erp, link.erp_key.clone()),
             };
-            mutations.push(Mutation::DropLink {
-                store: link.store.clone(),
-                store_key: link.store_key.clone(),
-            });
+            mutations
+                .push(Mutation::DropLink { store: link.store.clone(), store_key: link.store_key.clone() });
             let Some(stored) = self.repository.unit(other, &unit).await? else { continue };
             let tombstone = Tombstone {
                 store: link.store.clone(),
@@ -116,7 +114,9 @@ impl Engine {
                 let subject = subject_of(tombstone.left, &tombstone.unit);
                 mutations.push(self.issue(id, KIND, subject, text, &[ARCHIVE, CREATE, LEAVE]));
             }
-            Some(_) => mutations.extend(self.left_half_wish(&tombstone, "it is gone from the other side").await?),
+            Some(_) => {
+                mutations.extend(self.left_half_wish(&tombstone, "it is gone from the other side").await?)
+            }
         }
         mutations.push(Mutation::PutTombstone(tombstone));
         Ok(mutations)
@@ -193,9 +193,8 @@ impl Engine {
             Side::Store => &store.connection,
             Side::Erp => &self.settings.erp,
         };
-        let on_sale = |key: &RemoteKey| {
-            product.product.variant(key).is_some_and(|variant| variant.unit.active)
-        };
+        let on_sale =
+            |key: &RemoteKey| product.product.variant(key).is_some_and(|variant| variant.unit.active);
         let units: BTreeMap<RemoteKey, Facts> = to_archive
             .iter()
             .filter(|key| on_sale(key))
@@ -222,7 +221,9 @@ impl Engine {
                 Err(ends) => return Ok(Some(ends)),
             };
             if let Some(Record::Catalogue(shown)) = &applied.record {
-                mutations.extend(self.keeping(&target.id, std::slice::from_ref(&**shown), at, None).await?.mutations);
+                mutations.extend(
+                    self.keeping(&target.id, std::slice::from_ref(&**shown), at, None).await?.mutations,
+                );
             }
             mutations.extend(units.into_keys().map(|key| {
                 Mutation::AddJournal(JournalEntry {
@@ -241,7 +242,9 @@ impl Engine {
         }
         // Done once: whoever puts it on sale again afterwards means it.
         let tombstones = self.repository.tombstones(&store.connection.id).await?;
-        let done = tombstones.into_iter().filter(|tombstone| tombstone.left == side && to_archive.contains(&tombstone.unit));
+        let done = tombstones
+            .into_iter()
+            .filter(|tombstone| tombstone.left == side && to_archive.contains(&tombstone.unit));
         mutations.extend(done.map(|tombstone| {
             Mutation::PutTombstone(Tombstone { decided: Some(LEAVE.to_owned()), ..tombstone })
         }));
@@ -265,8 +268,10 @@ impl Engine {
         } else {
             self.repository.links_of(id, units).await?
         };
-        let gone: BTreeSet<&RemoteKey> =
-            links.iter().map(|link| if id == &link.store { &link.store_key } else { &link.erp_key }).collect();
+        let gone: BTreeSet<&RemoteKey> = links
+            .iter()
+            .map(|link| if id == &link.store { &link.store_key } else { &link.erp_key })
+            .collect();
         let of = self.repository.unit_count(id).await?;
         let finding = inspect_gone(u64::try_from(gone.len()).unwrap_or(u64::MAX), of, &self.settings.guard);
         let open = self.repository.open_issue(id, "guard", GUARD_SUBJECT).await?;

@@ -148,7 +148,10 @@ impl Engine {
         match side {
             Side::Store => {
                 let store = self.store(connection).filter(|store| self.product_rule(store).is_some());
-                Ok(store.map(|_| self.product_wish(connection, side, &product.key, reason)).into_iter().collect())
+                Ok(store
+                    .map(|_| self.product_wish(connection, side, &product.key, reason))
+                    .into_iter()
+                    .collect())
             }
             Side::Erp => self.erp_product_wishes(product, reason).await,
         }
@@ -179,7 +182,13 @@ impl Engine {
     }
 
     /// An edit is news: what waits for a person or was refused is looked at again by it.
-    pub(crate) fn product_wish(&self, store: &ConnectionId, side: Side, key: &RemoteKey, reason: &str) -> Mutation {
+    pub(crate) fn product_wish(
+        &self,
+        store: &ConnectionId,
+        side: Side,
+        key: &RemoteKey,
+        reason: &str,
+    ) -> Mutation {
         self.by_hand(store, OutboxRecord::Product { side, key: key.clone() }, Lane::Catalogue, reason)
     }
 }

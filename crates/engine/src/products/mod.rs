@@ -7,12 +7,14 @@ mod answers;
 mod comparing;
 mod creating;
 mod gone;
+mod guarding;
 mod keeping;
 mod pairing;
 mod planning;
 mod questions;
 mod rule;
 mod sending;
+mod story;
 mod telling;
 
 use std::collections::BTreeSet;
@@ -22,13 +24,15 @@ use zygos_core::{
     catalogue::ProductRule,
     clock::later,
     contract::{Lane, Side},
-    model::Entity,
+    model::{Entity, Field},
 };
 use zygos_storage::{OutboxKind, OutboxRecord, OutboxRow, Settled, StoredProduct};
 
 pub use planning::PlannedProduct;
+pub use story::FieldStory;
 
 pub(crate) use creating::READ_FEED;
+pub(crate) use guarding::Massed;
 pub(crate) use keeping::{UNREADABLE_FIELD, products_in};
 
 use self::pairing::{ListPrices, Paired};
@@ -60,7 +64,10 @@ pub struct ProductPass {
 pub(crate) enum Subject {
     Pairs(Vec<Paired>),
     /// Only this side has it.
-    Lone { side: Side, product: Box<StoredProduct> },
+    Lone {
+        side: Side,
+        product: Box<StoredProduct>,
+    },
     /// Neither side has it any more.
     Nothing,
 }
@@ -72,6 +79,8 @@ pub(crate) struct Work<'a> {
     pub prices: Option<ListPrices>,
     pub run: Option<&'a RunId>,
     pub seen: Option<&'a Seen<'a>>,
+    /// Fields that are not written to a side now: too many would change together.
+    pub massed: BTreeSet<(Side, Field)>,
 }
 
 /// How work on a row goes on.
@@ -150,7 +159,12 @@ impl Engine {
         let units: Vec<RemoteKey> =
             pairing::units_of(&self.repository.products(&self.settings.erp.id, &keys).await?);
         let prices = self.list_prices(rule, &units, lane).await?;
-        let work = Work { store, rule, prices, run, seen };
+        // What a plan holds was seen by a person.
+        let massed = match seen {
+            Some(_) => BTreeSet::new(),
+            None => self.held_en_masse(store, rule, rows.len()).await?,
+        };
+        let work = Work { store, rule, prices, run, seen, massed };
         for row in &rows {
             let went = self.work_on_row(&work, row).await?;
             left.remove(&row.id);
@@ -191,13 +205,19 @@ impl Engine {
         self.subject_of(store, *side, key).await
     }
 
-    pub(crate) async fn subject_of(&self, store: &StoreSettings, side: Side, key: &RemoteKey) -> Result<Subject> {
+    pub(crate) async fn subject_of(
+        &self,
+        store: &StoreSettings,
+        side: Side,
+        key: &RemoteKey,
+    ) -> Result<Subject> {
         let id = &store.connection.id;
         let (connection, store_keys) = match side {
             Side::Store => (id, vec![key.clone()]),
             Side::Erp => (&self.settings.erp.id, self.store_keys_of(store, key).await?),
         };
-        let Some(product) = self.repository.products(connection, std::slice::from_ref(key)).await?.pop() else {
+        let Some(product) = self.repository.products(connection, std::slice::from_ref(key)).await?.pop()
+        else {
             return Ok(Subject::Nothing);
         };
         let pairs = self.pairs(store, &store_keys).await?;

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zygos_core::{
     RemoteKey,
-    catalogue::{Halves, ProductRule},
-    contract::Fetch,
-    contract::Lane,
+    catalogue::{Choice, Halves, Pair, ProductRule, halves_after},
+    contract::{Fetch, Lane, Side},
     model::{Entity, Field, Record},
 };
 use zygos_storage::{Link, StoredProduct};
@@ -22,7 +21,7 @@ use crate::{
 pub(crate) struct Paired {
     pub store: StoredProduct,
     pub erp: StoredProduct,
-    /// Store's unit, ERP's unit.
+    /// All links of units of either, the store's unit first.
     pub links: Vec<(RemoteKey, RemoteKey)>,
     /// They correspond one to one, so that what all variants share can be compared.
     pub whole: bool,
@@ -32,8 +31,52 @@ pub(crate) struct Paired {
 /// What the ERP sells units for by a store's price list.
 pub(crate) type ListPrices = BTreeMap<RemoteKey, Option<rust_decimal::Decimal>>;
 
+/// Which unit of a side has a SKU.
+type Holder<'a> = dyn Fn(Side, &str) -> Option<RemoteKey> + 'a;
+
+type LinksTo = BTreeMap<RemoteKey, Vec<(RemoteKey, RemoteKey)>>;
+
 /// Prices of this many units are asked for together.
 const PRICES: usize = 200;
+
+impl Paired {
+    pub fn view<'a>(
+        &'a self,
+        list_prices: Option<&'a ListPrices>,
+        answers: &'a BTreeMap<(RemoteKey, Field), Choice>,
+        taken: &'a Holder<'a>,
+    ) -> Pair<'a> {
+        Pair {
+            store: &self.store.product,
+            erp: &self.erp.product,
+            links: &self.links,
+            whole: self.whole,
+            bases: &self.bases,
+            list_prices,
+            answers,
+            taken,
+        }
+    }
+
+    /// What both sides hold in every field that is governed, by the key of its base.
+    pub fn halves(
+        &self,
+        list_prices: Option<&ListPrices>,
+        rule: &ProductRule,
+    ) -> BTreeMap<(RemoteKey, Field), Halves> {
+        let nothing = BTreeMap::new();
+        let view = self.view(list_prices, &nothing, &|_, _| None);
+        halves_after(&view, rule)
+            .into_iter()
+            .map(|agreement| ((agreement.key, agreement.field), agreement.halves))
+            .collect()
+    }
+
+    /// The ERP's units whose prices matter.
+    pub fn erp_units(&self) -> impl Iterator<Item = RemoteKey> {
+        self.erp.product.variants.iter().map(|variant| variant.unit.key.clone())
+    }
+}
 
 impl Engine {
     /// The pairs that these products of a store are in; a product that isn't linked is in none.
@@ -61,7 +104,7 @@ impl Engine {
             .into_iter()
             .map(|stored| (stored.product.key.clone(), stored))
             .collect();
-        let store_products_of = self.store_products_of(store, &erp_products).await?;
+        let (store_products_of, links_to) = self.store_products_of(store, &erp_products).await?;
         let base_keys: Vec<RemoteKey> =
             products.iter().map(|stored| stored.product.key.clone()).chain(units).collect();
         let bases: BTreeMap<RemoteKey, BTreeMap<Field, Halves>> = self
@@ -73,17 +116,24 @@ impl Engine {
             .collect();
         let mut pairs = Vec::new();
         for stored in products {
-            let mut by_erp: BTreeMap<&RemoteKey, Vec<(RemoteKey, RemoteKey)>> = BTreeMap::new();
-            for variant in &stored.product.variants {
-                let Some(link) = links.get(&variant.unit.key) else { continue };
-                let Some(product) = erp_product_of.get(&link.erp_key) else { continue };
-                by_erp.entry(product).or_default().push((link.store_key.clone(), link.erp_key.clone()));
-            }
-            let only_one = by_erp.len() == 1;
-            for (key, links) in by_erp {
+            let of_store: BTreeSet<(RemoteKey, RemoteKey)> = stored
+                .product
+                .variants
+                .iter()
+                .filter_map(|variant| links.get(&variant.unit.key))
+                .map(|link| (link.store_key.clone(), link.erp_key.clone()))
+                .collect();
+            let erp_keys: BTreeSet<&RemoteKey> =
+                of_store.iter().filter_map(|(_, erp)| erp_product_of.get(erp)).collect();
+            let only_one = erp_keys.len() == 1;
+            for key in erp_keys {
+                let of_erp = links_to.get(key).into_iter().flatten().cloned();
+                let links: Vec<(RemoteKey, RemoteKey)> =
+                    of_store.iter().cloned().chain(of_erp).collect::<BTreeSet<_>>().into_iter().collect();
                 let Some(erp) = erp_products.get(key) else { continue };
-                let only_here =
-                    store_products_of.get(key).is_some_and(|of| of.len() == 1 && of.contains(&stored.product.key));
+                let only_here = store_products_of
+                    .get(key)
+                    .is_some_and(|of| of.len() == 1 && of.contains(&stored.product.key));
                 let bases = links
                     .iter()
                     .map(|(unit, _)| unit)
@@ -102,17 +152,21 @@ impl Engine {
         Ok(pairs)
     }
 
-    /// By product of the ERP: the store's products that any of its units is linked to.
+    /// By product of the ERP: the store's products that any of its units is linked to, and those links.
     async fn store_products_of(
         &self,
         store: &StoreSettings,
         erp_products: &BTreeMap<RemoteKey, StoredProduct>,
-    ) -> Result<BTreeMap<RemoteKey, BTreeSet<RemoteKey>>> {
+    ) -> Result<(BTreeMap<RemoteKey, BTreeSet<RemoteKey>>, LinksTo)> {
         let id = &store.connection.id;
         let mut owner = BTreeMap::new();
         for stored in erp_products.values() {
             owner.extend(
-                stored.product.variants.iter().map(|variant| (variant.unit.key.clone(), stored.product.key.clone())),
+                stored
+                    .product
+                    .variants
+                    .iter()
+                    .map(|variant| (variant.unit.key.clone(), stored.product.key.clone())),
             );
         }
         let units: Vec<RemoteKey> = owner.keys().cloned().collect();
@@ -122,12 +176,15 @@ impl Engine {
         let product_of: BTreeMap<RemoteKey, RemoteKey> =
             self.repository.products_of(id, &linked).await?.into_iter().collect();
         let mut of: BTreeMap<RemoteKey, BTreeSet<RemoteKey>> = BTreeMap::new();
+        let mut links_to = LinksTo::new();
         for link in links {
-            if let (Some(erp), Some(product)) = (owner.get(&link.erp_key), product_of.get(&link.store_key)) {
+            let Some(erp) = owner.get(&link.erp_key) else { continue };
+            if let Some(product) = product_of.get(&link.store_key) {
                 of.entry(erp.clone()).or_default().insert(product.clone());
             }
+            links_to.entry(erp.clone()).or_default().push((link.store_key, link.erp_key));
         }
-        Ok(of)
+        Ok((of, links_to))
     }
 
     /// What the ERP sells these units for by the store's price list; `None` where the store has no list.
@@ -143,7 +200,8 @@ impl Engine {
         for units in erp_units.chunks(PRICES) {
             let context = self.context(lane);
             let fetch = Fetch::Prices { list: list.clone(), units: units.to_vec() };
-            let items = self.ask(erp, Deed::Read(Entity::Price), erp.connector.fetch(&context, &fetch)).await?;
+            let items =
+                self.ask(erp, Deed::Read(Entity::Price), erp.connector.fetch(&context, &fetch)).await?;
             for item in items {
                 match item {
                     Ok(Record::Price(row)) => {
@@ -153,7 +211,8 @@ impl Engine {
                     Err(unreadable) => {
                         let subject = unreadable.key.as_ref().map_or("?", RemoteKey::as_str).to_owned();
                         let text = format!("{}: {unreadable}", erp.id);
-                        self.commit(vec![self.issue(&erp.id, "unreadable_price", subject, text, &[])]).await?;
+                        self.commit(vec![self.issue(&erp.id, "unreadable_price", subject, text, &[])])
+                            .await?;
                     }
                 }
             }
@@ -189,7 +248,10 @@ impl Engine {
 
     pub(crate) fn rule_of(&self, store: &StoreSettings) -> Result<ProductRule> {
         self.product_rule(store).ok_or_else(|| {
-            EngineError::Asked(format!("no products or prices move between {} and the ERP", store.connection.id))
+            EngineError::Asked(format!(
+                "no products or prices move between {} and the ERP",
+                store.connection.id
+            ))
         })
     }
 }

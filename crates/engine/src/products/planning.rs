@@ -1,5 +1,7 @@
 //! What would be written to products and prices now, shown and not sent.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use zygos_core::{
     ConnectionId, RemoteKey,
@@ -68,7 +70,7 @@ impl Engine {
             let subject = self.subject_of(store, side, key).await?;
             match &subject {
                 Subject::Pairs(pairs) if side == Side::Store => {
-                    units.extend(pairs.iter().flat_map(|pair| pair.links.iter().map(|(_, erp)| erp.clone())));
+                    units.extend(pairs.iter().flat_map(super::pairing::Paired::erp_units));
                 }
                 Subject::Lone { product, .. } if side == Side::Erp => {
                     units.extend(product.product.variants.iter().map(|variant| variant.unit.key.clone()));
@@ -78,7 +80,7 @@ impl Engine {
             subjects.push((key, subject));
         }
         let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
-        let work = Work { store, rule, prices, run: None, seen: None };
+        let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         for (key, subject) in subjects {
             match subject {
                 // Paired products are planned once, under the store's name.
@@ -90,8 +92,7 @@ impl Engine {
                 }
                 Subject::Lone { product, .. } => {
                     let product = &product.product;
-                    let creation =
-                        self.creation(store, rule, side, product, work.prices.as_ref()).await?;
+                    let creation = self.creation(store, rule, side, product, work.prices.as_ref()).await?;
                     let to = self.other_side(store, side);
                     let held = match creation {
                         Creation::No | Creation::NotYet => continue,

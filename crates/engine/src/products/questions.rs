@@ -61,8 +61,9 @@ impl Engine {
                 skus_of(variants)
             }
             Write::UpdateProduct(changes) => {
-                let gone =
-                    self.refresh_products(target, std::slice::from_ref(&changes.product), Lane::Catalogue).await?;
+                let gone = self
+                    .refresh_products(target, std::slice::from_ref(&changes.product), Lane::Catalogue)
+                    .await?;
                 return self.products_gone(target, &gone).await;
             }
             _ => return Ok(()),

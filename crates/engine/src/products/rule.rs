@@ -27,9 +27,8 @@ impl Engine {
         let store_fields = store_can.entity(Entity::Catalogue)?.fields.clone();
         let erp_fields = erp_can.entity(Entity::Catalogue)?.fields.clone();
         let flow = store.products.as_ref();
-        let (direction, create) = flow.map_or((Directions::default(), Directions::default()), |flow| {
-            (flow.direction, flow.create)
-        });
+        let (direction, create) =
+            flow.map_or((Directions::default(), Directions::default()), |flow| (flow.direction, flow.create));
         let mut owners = BTreeMap::new();
         if let Some(flow) = flow {
             for field in Field::ALL {
@@ -86,7 +85,7 @@ fn owner_of(flow: &ProductFlow, field: Field) -> Option<Owner> {
         // Prices have a flow of their own. Being on sale is the shop's, and the ERP's retiring follows `gone`. Units of
         // measure are called differently on each side; the same word would rarely be right.
         Field::Price | Field::OldPrice | Field::Active | Field::Measure => None,
-        _ => Some(ProductRule::usual_owner(field)),
+        _ => ProductRule::usual_owner(field),
     }
 }
 

@@ -5,23 +5,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use zygos_core::{
     RemoteKey,
-    catalogue::{
-        ChangeCause, Choice, Decision, FieldChange, Halves, Pair, decide, new_variants_in_erp, new_variants_in_store,
-        value_of, writes,
-    },
+    catalogue::{Choice, Decision, FieldChange, decide, new_variant_in_erp, new_variant_in_store, writes},
     clock::later,
-    contract::{Applied, ConnectorError, ErrorKind, Lookup, Side, Write},
+    contract::{Applied, ConnectorError, ErrorKind, Lookup, ProductChanges, Side, Write},
     disposition::{Disposition, disposition},
     model::{Entity, Facts, Field, Product, Record, UnitKind, Value},
 };
 use zygos_storage::{
-    Attempt, FieldBases, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled,
+    Attempt, FieldBases, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StoredProduct,
 };
 
-use super::{
-    WRITE, Went, Work,
-    pairing::{ListPrices, Paired},
-};
+use super::{WRITE, Went, Work, creating::INCOMPLETE, pairing::Paired};
 use crate::{
     engine::{Engine, lock},
     error::{EngineError, Result},
@@ -53,6 +47,11 @@ impl Engine {
         if let Some(ends) = self.differs_from_plan(work, row, &decision) {
             return Ok(ends);
         }
+        let wanted = decision.changes.len();
+        decision.changes.retain(|change| {
+            !work.massed.contains(&(change.to, change.field)) || !super::guarding::counts(change)
+        });
+        let some_are_held = decision.changes.len() < wanted;
         let mut written = 0;
         for (side, product) in [(Side::Store, &pair.store), (Side::Erp, &pair.erp)] {
             match self.archive_left_half(work, row, side, product).await? {
@@ -62,14 +61,19 @@ impl Engine {
             }
         }
         for side in [Side::Store, Side::Erp] {
+            let (to_store, to_erp) = writes(&decision.changes, work.rule);
+            let write = match side {
+                Side::Store => to_store,
+                Side::Erp => to_erp,
+            };
             let changes: Vec<FieldChange> = decision
                 .changes
                 .iter()
                 .filter(|change| change.to == side && change.hold.is_none())
                 .cloned()
                 .collect();
-            if !changes.is_empty() {
-                match self.send_changes(work, row, &pair, side, &changes).await? {
+            if let Some(write) = write {
+                match self.send_changes(work, row, &pair, &changes, (side, write)).await? {
                     Went::Through(more) => written += more,
                     ends @ Went::Ends(_) => return Ok(ends),
                 }
@@ -78,6 +82,10 @@ impl Engine {
                 Went::Through(more) => written += more,
                 ends @ Went::Ends(_) => return Ok(ends),
             }
+        }
+        if some_are_held {
+            let due_at = later(self.now(), self.settings.pace.recheck_held);
+            return Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }));
         }
         if written == 0 && decision.changes.is_empty() {
             let subject = pair.store.product.key.as_str();
@@ -91,20 +99,7 @@ impl Engine {
     pub(crate) async fn decide_pair(&self, work: &Work<'_>, pair: &Paired) -> Result<Decision> {
         let decision = self.decide_unanswered(work, pair).await?;
         let answers = self.answers_for(work.store, pair, &decision).await?;
-        let mut decision = if answers.choices.is_empty() {
-            decision
-        } else {
-            self.decide_with(work, pair, &answers.choices).await?
-        };
-        for change in &mut decision.changes {
-            if answers.approved.contains(&(change.store_key.clone(), change.field)) {
-                change.hold = None;
-            }
-        }
-        decision
-            .changes
-            .retain(|change| !answers.refused.contains(&(change.store_key.clone(), change.field)));
-        Ok(decision)
+        if answers.is_empty() { Ok(decision) } else { self.decide_with(work, pair, &answers).await }
     }
 
     pub(super) async fn decide_unanswered(&self, work: &Work<'_>, pair: &Paired) -> Result<Decision> {
@@ -118,17 +113,8 @@ impl Engine {
         answers: &BTreeMap<(RemoteKey, Field), Choice>,
     ) -> Result<Decision> {
         let taken = self.skus_of_others(work.store, pair).await?;
-        let view = Pair {
-            store: &pair.store.product,
-            erp: &pair.erp.product,
-            links: &pair.links,
-            whole: pair.whole,
-            bases: &pair.bases,
-            list_prices: work.prices.as_ref(),
-            answers,
-            taken: &|side, sku| taken.get(&(side, sku.to_owned())).cloned(),
-        };
-        Ok(decide(&view, work.rule))
+        let holder = |side: Side, sku: &str| taken.get(&(side, sku.to_owned())).cloned();
+        Ok(decide(&pair.view(work.prices.as_ref(), answers, &holder), work.rule))
     }
 
     /// Who on each side carries the SKUs that this pair may want to take over.
@@ -144,14 +130,15 @@ impl Engine {
             if here.map(str::trim) == there.map(str::trim) {
                 continue;
             }
-            for (side, connection, sku) in [
-                (Side::Store, &store.connection.id, there),
-                (Side::Erp, &self.settings.erp.id, here),
-            ] {
+            for (side, connection, sku) in
+                [(Side::Store, &store.connection.id, there), (Side::Erp, &self.settings.erp.id, here)]
+            {
                 let Some(sku) = sku.map(str::trim).filter(|sku| !sku.is_empty()) else { continue };
                 let called = self.repository.units_called(connection, sku).await?;
                 let holder = called.into_iter().map(|stored| stored.unit).find(|unit| {
-                    unit.sku.as_deref().map(str::trim) == Some(sku) && unit.kind == UnitKind::Goods && unit.active
+                    unit.sku.as_deref().map(str::trim) == Some(sku)
+                        && unit.kind == UnitKind::Goods
+                        && unit.active
                 });
                 taken.extend(holder.map(|unit| ((side, sku.to_owned()), unit.key)));
             }
@@ -189,7 +176,11 @@ impl Engine {
             return Ok(Some(Went::Ends(Settled::Again { due_at, reason: None, failed: false })));
         }
         if let Some(seen) = work.seen
-            && !seen.product_is_as_seen(&work.store.connection.id, &row.record, std::slice::from_ref(&words.to_owned()))
+            && !seen.product_is_as_seen(
+                &work.store.connection.id,
+                &row.record,
+                std::slice::from_ref(&words.to_owned()),
+            )
         {
             return Ok(Some(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false })));
         }
@@ -219,8 +210,8 @@ impl Engine {
         work: &Work<'_>,
         row: &OutboxRow,
         pair: &Paired,
-        side: Side,
         changes: &[FieldChange],
+        (side, write): (Side, ProductChanges),
     ) -> Result<Went> {
         let store = work.store;
         let target = match side {
@@ -234,7 +225,6 @@ impl Engine {
         if let Some(ends) = self.beyond_allowance(work, row).await? {
             return Ok(ends);
         }
-        let Some(write) = writes(changes, side, work.rule) else { return Ok(Went::Through(0)) };
         if let Some(ends) = self.make_categories(work, row, target, &write.facts).await? {
             return Ok(ends);
         }
@@ -273,7 +263,7 @@ impl Engine {
         // A price list computes: what it makes of the write is read back too.
         let prices = match side {
             Side::Erp => {
-                let units: Vec<RemoteKey> = pair.links.iter().map(|(_, erp)| erp.clone()).collect();
+                let units: Vec<RemoteKey> = pair.erp_units().collect();
                 self.list_prices(work.rule, &units, row.lane).await?
             }
             Side::Store => work.prices.clone(),
@@ -282,16 +272,34 @@ impl Engine {
             Side::Store => (&**shown, &pair.erp.product),
             Side::Erp => (&pair.store.product, &**shown),
         };
+        let shown = Paired {
+            store: StoredProduct { product: in_store.clone(), ..pair.store.clone() },
+            erp: StoredProduct { product: in_erp.clone(), ..pair.erp.clone() },
+            links: pair.links.clone(),
+            whole: pair.whole,
+            bases: BTreeMap::new(),
+        };
+        let now = shown.halves(prices.as_ref(), work.rule);
         let mut not_taken = Vec::new();
         for change in changes {
-            let halves = halves_of(change, in_store, in_erp, pair, work, prices.as_ref());
-            let Some(halves) = halves else { continue };
+            let Some(halves) = now.get(&(change.store_key.clone(), change.field)).cloned() else { continue };
             let read_back = match side {
                 Side::Store => &halves.store,
                 Side::Erp => &halves.erp,
             };
-            if *read_back == change.before && change.before != change.after {
+            let is_same = *read_back == change.before;
+            // A picture is fetched later by the store, and isn't shown at once.
+            if is_same && change.before != change.after && change.field != Field::Images {
                 not_taken.push(change);
+                continue;
+            }
+            mutations.push(Mutation::PutFieldBases(FieldBases {
+                store: store_id.clone(),
+                key: change.store_key.clone(),
+                halves: [(change.field, halves.clone())].into(),
+            }));
+            // A price that only went along with its tax.
+            if is_same && change.field == Field::Price {
                 continue;
             }
             mutations.push(Mutation::AddJournal(JournalEntry {
@@ -304,11 +312,6 @@ impl Engine {
                 after: Some(read_back.to_string()),
                 why: change.why.clone(),
                 run: work.run.cloned(),
-            }));
-            mutations.push(Mutation::PutFieldBases(FieldBases {
-                store: store_id.clone(),
-                key: change.store_key.clone(),
-                halves: [(change.field, halves)].into(),
             }));
             mutations.extend(self.drift_ends(store_id, change).await?);
             self.tell(&Event::FieldWritten {
@@ -326,7 +329,9 @@ impl Engine {
         } else {
             let fields: Vec<String> = not_taken
                 .iter()
-                .map(|change| format!("the {} of {}", change.field.words(), name_of(change, &pair.store.product)))
+                .map(|change| {
+                    format!("the {} of {}", change.field.words(), name_of(change, &pair.store.product))
+                })
                 .collect();
             let text = format!(
                 "{target} took {} and still shows what it was. It is tried again; look into its settings of this product.",
@@ -363,31 +368,37 @@ impl Engine {
         let buried = self.buried(&work.store.connection.id, source_side).await?;
         let units: Vec<RemoteKey> = units
             .iter()
-            .filter(|unit| buried.get(*unit).is_none_or(|decided| decided.as_deref() == Some(super::gone::CREATE)))
+            .filter(|unit| {
+                buried.get(*unit).is_none_or(|decided| decided.as_deref() == Some(super::gone::CREATE))
+            })
             .cloned()
             .collect();
         if units.is_empty() {
             return Ok(Went::Through(0));
         }
-        let made = match side {
-            Side::Store => new_variants_in_store(source, &units, work.rule, work.prices.as_ref()),
-            Side::Erp => new_variants_in_erp(source, &units, work.rule),
-        };
         let id = &work.store.connection.id;
-        let variants = match made {
-            Ok(variants) => variants,
-            Err(missing) => {
-                let what: Vec<String> = missing.iter().map(|missing| missing.message.clone()).collect();
-                let text = format!(
-                    "{id}: new variants of {} are not made in {} yet: {}",
-                    source.title(),
-                    target.id,
-                    what.join("; ")
-                );
-                self.commit(vec![self.issue(id, "incomplete_product", source.key.as_str(), text, &[])]).await?;
-                return Ok(Went::Through(0));
+        let (mut variants, mut lacking) = (Vec::new(), Vec::new());
+        for unit in &units {
+            let made = match side {
+                Side::Store => {
+                    new_variant_in_store(source, unit, &pair.store.product, work.rule, work.prices.as_ref())
+                }
+                Side::Erp => new_variant_in_erp(source, unit, work.rule),
+            };
+            match made {
+                Ok(variant) => variants.push(variant),
+                Err(missing) => lacking.extend(missing.into_iter().map(|missing| missing.message)),
             }
-        };
+        }
+        if lacking.is_empty() {
+            self.commit_close(id, INCOMPLETE, source.key.as_str()).await?;
+        } else {
+            let text = format!("{id}: of {}: {}", source.title(), lacking.join("; "));
+            self.commit(vec![self.issue(id, INCOMPLETE, source.key.as_str(), text, &[])]).await?;
+        }
+        if variants.is_empty() {
+            return Ok(Went::Through(0));
+        }
         let due_at = later(self.now(), self.settings.pace.recheck_held);
         if !self.is_live(&target.id).await? || self.check_rested(target, WRITE).is_err() {
             return Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }));
@@ -562,18 +573,6 @@ impl Engine {
     }
 }
 
-/// What both sides hold in a field after a write was read back.
-fn halves_of(
-    change: &FieldChange,
-    in_store: &Product,
-    in_erp: &Product,
-    pair: &Paired,
-    work: &Work<'_>,
-    prices: Option<&ListPrices>,
-) -> Option<Halves> {
-    value_of(change, in_store, in_erp, &pair.links, work.rule, prices)
-}
-
 pub(super) fn name_of(change: &FieldChange, product: &Product) -> String {
     change.sku.clone().unwrap_or_else(|| product.title().to_owned())
 }
@@ -585,9 +584,4 @@ fn name_of_write(write: &Write) -> &'static str {
         Write::CreateCategory { .. } => "create category",
         _ => "update",
     }
-}
-
-/// Something went wrong or somebody interfered, as against the world going on.
-pub(super) fn is_drift(cause: ChangeCause) -> bool {
-    matches!(cause, ChangeCause::OtherEdited)
 }

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use zygos_core::{ConnectionId, RemoteKey, catalogue::Decision, model::Field};
+use zygos_core::{
+    ConnectionId, RemoteKey,
+    catalogue::{Choice, Decision},
+    model::Field,
+};
 use zygos_storage::{FieldBases, Mutation};
 
 use super::pairing::Paired;
@@ -48,8 +52,7 @@ impl Engine {
         let mut open_now: BTreeSet<(String, String)> = BTreeSet::new();
         let title = pair.store.product.title();
         for conflict in &decision.conflicts {
-            let place =
-                Place { product: product.clone(), key: conflict.key.clone(), field: conflict.field };
+            let place = Place { product: product.clone(), key: conflict.key.clone(), field: conflict.field };
             let name = conflict.sku.as_deref().unwrap_or(title);
             let base = conflict.base.as_ref().map_or_else(
                 || "they were never the same before".to_owned(),
@@ -57,14 +60,19 @@ impl Engine {
             );
             let text = format!(
                 "{id}: the {} of {name} is \"{}\" in the store and \"{}\" in the ERP; {base}. {}. Answer `store` to take the \
-                 store's, `erp` to take the ERP's, `leave` to leave both as they are.",
+                 store's, `erp` to take the ERP's, `leave` to leave both as they are (`zygos approve NUMBER WORD`).",
                 conflict.field.words(),
                 conflict.store,
                 conflict.erp,
                 conflict.why
             );
             open_now.insert((CONFLICT.to_owned(), place.subject()));
-            mutations.push(self.issue(id, CONFLICT, place.subject(), text, &["store", "erp", "leave"]));
+            let choices: Vec<&str> = Choice::CHOICES
+                .iter()
+                .filter(|(_, choice)| conflict.choices.contains(choice))
+                .map(|(word, _)| *word)
+                .collect();
+            mutations.push(self.issue(id, CONFLICT, place.subject(), text, &choices));
         }
         for change in &decision.changes {
             let Some(hold) = &change.hold else { continue };
@@ -82,8 +90,14 @@ impl Engine {
         }
         for trouble in &decision.troubles {
             let subject = format!("{product} {}", trouble.subject);
-            open_now.insert((trouble.kind.to_owned(), subject.clone()));
-            mutations.push(self.issue(id, trouble.kind, subject, format!("{id}: {}", trouble.text), &[]));
+            open_now.insert((trouble.kind.code().to_owned(), subject.clone()));
+            mutations.push(self.issue(
+                id,
+                trouble.kind.code(),
+                subject,
+                format!("{id}: {}", trouble.text),
+                &[],
+            ));
         }
         let of_this = format!("{product} ");
         for open in self.repository.issues(false).await? {

@@ -17,7 +17,7 @@ use zygos_storage::{
     Attempt, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StockBase,
 };
 
-use super::{StockDecision, StockVerdict, WRITE, caution::is_zeroed, name_of};
+use super::{STOCK, StockDecision, StockVerdict, WRITE, caution::is_zeroed, name_of};
 use crate::{
     engine::Engine,
     error::Result,

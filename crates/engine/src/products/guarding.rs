@@ -1,0 +1,137 @@
+//! Independent eyes on all product changes that wait for a store, whatever batch they are worked on in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use zygos_core::{
+    ConnectionId,
+    catalogue::{ChangeCause, FieldChange, ProductRule},
+    clock::elapsed,
+    contract::{Lane, Side},
+    guard::{CatalogueSize, Weight, inspect_catalogue},
+    model::Field,
+};
+use zygos_storage::{OutboxKind, OutboxRecord};
+
+use super::{Subject, Work};
+use crate::{
+    engine::{Engine, lock},
+    error::Result,
+    settings::StoreSettings,
+};
+
+const SUBJECT: &str = "products";
+/// Fewer rows can't hold a mass of anything.
+const FEW: usize = 10;
+const ALL: u32 = u32::MAX >> 1;
+
+/// What was held when it was last looked at, by store.
+pub(crate) type Massed = BTreeMap<ConnectionId, (Timestamp, BTreeSet<(Side, Field)>)>;
+
+impl Engine {
+    /// The fields that are not written to a side now because too many products would change together. `rows`: how many
+    /// this pass claimed.
+    pub(super) async fn held_en_masse(
+        &self,
+        store: &StoreSettings,
+        rule: &ProductRule,
+        rows: usize,
+    ) -> Result<BTreeSet<(Side, Field)>> {
+        let id = &store.connection.id;
+        if self.guard_is_waived(id).await? {
+            lock(&self.massed).remove(id);
+            self.commit_close(id, "guard", SUBJECT).await?;
+            return Ok(BTreeSet::new());
+        }
+        let known = lock(&self.massed).get(id).cloned();
+        if let Some((at, held)) = known
+            && elapsed(at, self.now()) < self.settings.pace.recheck_held
+            && (!held.is_empty() || rows < FEW)
+        {
+            return Ok(held);
+        }
+        let waiting = self.repository.outbox(Some(id), ALL).await?;
+        let waiting: Vec<OutboxRecord> = waiting
+            .into_iter()
+            .map(|row| row.record)
+            .filter(|record| record.kind() == OutboxKind::Product)
+            .collect();
+        let (held, texts) = if waiting.len() < FEW {
+            (BTreeSet::new(), Vec::new())
+        } else {
+            self.inspect_waiting(store, rule, &waiting).await?
+        };
+        if texts.is_empty() {
+            self.commit_close(id, "guard", SUBJECT).await?;
+        } else {
+            let text = format!(
+                "{id}: {}. These changes are held and looked at again every few minutes; `zygos plan` shows them. If they are \
+                 right, approve this issue by its number (`zygos approve`).",
+                texts.join("; ")
+            );
+            let open = self.repository.open_issue(id, "guard", SUBJECT).await?;
+            if open.is_none_or(|open| open.text != text) {
+                self.commit(vec![self.issue(id, "guard", SUBJECT, text, &["approve"])]).await?;
+            }
+        }
+        lock(&self.massed).insert(id.clone(), (self.now(), held.clone()));
+        Ok(held)
+    }
+
+    async fn inspect_waiting(
+        &self,
+        store: &StoreSettings,
+        rule: &ProductRule,
+        waiting: &[OutboxRecord],
+    ) -> Result<(BTreeSet<(Side, Field)>, Vec<String>)> {
+        let mut pairs = Vec::new();
+        for record in waiting {
+            let OutboxRecord::Product { side: Side::Store, key } = record else { continue };
+            if let Subject::Pairs(found) = self.subject_of(store, Side::Store, key).await? {
+                pairs.extend(found);
+            }
+        }
+        let units: Vec<_> = pairs.iter().flat_map(super::pairing::Paired::erp_units).collect();
+        let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
+        let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+        let mut changes: Vec<FieldChange> = Vec::new();
+        for pair in &pairs {
+            let decision = self.decide_pair(&work, pair).await?;
+            changes.extend(decision.changes.into_iter().filter(counts));
+        }
+        let mut held = BTreeSet::new();
+        let mut texts = Vec::new();
+        for (side, connection) in [(Side::Store, &store.connection.id), (Side::Erp, &self.settings.erp.id)] {
+            let size = CatalogueSize {
+                products: self.product_count(connection).await?,
+                units: self.repository.unit_count(connection).await?,
+            };
+            for finding in inspect_catalogue(side, &changes, size, &self.settings.guard) {
+                if finding.weight == Weight::Hold {
+                    held.insert((finding.side, finding.field));
+                    texts.push(finding.text);
+                }
+            }
+        }
+        Ok((held, texts))
+    }
+
+    async fn product_count(&self, connection: &ConnectionId) -> Result<u64> {
+        const TOGETHER: u32 = 10_000;
+        let mut count = 0;
+        let mut after = None;
+        loop {
+            let keys = self.repository.product_keys(connection, after.as_ref(), TOGETHER).await?;
+            count += u64::try_from(keys.len()).unwrap_or(u64::MAX);
+            after = keys.last().cloned();
+            if after.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+}
+
+/// What is written when two catalogues meet for the first time was seen in the plan and approved with it.
+pub(super) fn counts(change: &FieldChange) -> bool {
+    change.cause != ChangeCause::FirstMeeting
+}
