@@ -20,11 +20,8 @@ use zygos_connectors::tryton::{Tryton, TrytonConfig};
 use zygos_core::{
     Clock, RemoteKey, SharedClock,
     clock::later,
-    contract::{
-        CallContext, Connector, Fetch, Lane, NewProduct as NewProductWrite, NewVariant as NewVariantWrite,
-        PriceKind, Transition, Write,
-    },
-    model::{DocumentState, Facts, Field, NewDocument, Record, Shape, Value},
+    contract::{CallContext, Connector, Fetch, Lane, NewProduct as NewProductWrite, Transition, Write},
+    model::{DocumentState, NewDocument, Record, Shape},
 };
 use zygos_scenarios::conformance::{self, KnownUnit, Step, Subject};
 use zygos_sim::{
@@ -133,26 +130,7 @@ impl Subject for Sandbox {
     }
 
     fn new_product(&self, shape: Shape) -> Option<NewProductWrite> {
-        let variant = |_: usize| NewVariantWrite {
-            facts: Facts::from([
-                (Field::Sku, Value::Text(self.unique("NEW"))),
-                (Field::Price, Value::Number(Decimal::new(4990, 2))),
-            ]),
-            options: Vec::new(),
-            tracked: true,
-        };
-        let count = if shape == Shape::Simple { 1 } else { 3 };
-        Some(NewProductWrite {
-            shape,
-            facts: Facts::from([
-                (Field::Name, Value::Text(self.unique("Mug"))),
-                (Field::Measure, Value::Text("Unit".to_owned())),
-            ]),
-            tax_class: Some("Goods of the suite".to_owned()),
-            code: None,
-            variants: (0..count).map(variant).collect(),
-            prices: PriceKind::Net,
-        })
+        Some(support::new_product(|stem| self.unique(stem), shape, "Goods of the suite"))
     }
 
     async fn step(&self, document: &RemoteKey, step: Step) -> Option<()> {
