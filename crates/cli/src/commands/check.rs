@@ -3,7 +3,7 @@ use serde::Serialize;
 use zygos_core::{
     clock::later,
     contract::{CallContext, CheckFinding, Lane, Severity},
-    fitness::{Wanted, fitness},
+    fitness::{Wanted, field_fitness, fitness},
 };
 use zygos_engine::{Connection, EngineError, StoreSettings};
 
@@ -111,9 +111,22 @@ fn limits(store: &StoreSettings, erp: &Connection) -> Vec<CheckFinding> {
         status: store.feedback.status,
         tracking: store.feedback.tracking,
         invoice_tag: store.feedback.invoice_tag.is_some(),
+        products_to_store: store.products.as_ref().is_some_and(|products| products.direction.to_store),
+        products_to_erp: store.products.as_ref().is_some_and(|products| products.direction.to_erp),
+        create_in_store: store.products.as_ref().is_some_and(|products| products.create.to_store),
+        create_in_erp: store.products.as_ref().is_some_and(|products| products.create.to_erp),
+        prices_to_store: store.prices.as_ref().is_some_and(|prices| prices.direction.to_store),
+        prices_to_erp: store.prices.as_ref().is_some_and(|prices| prices.direction.to_erp),
+        price_list: store.prices.as_ref().is_some_and(|prices| prices.list.is_some()),
     };
     let connection = &store.connection;
-    fitness(connection.id.as_str(), wanted, connection.connector.capabilities(), erp.connector.capabilities())
+    let name = connection.id.as_str();
+    let (here, there) = (connection.connector.capabilities(), erp.connector.capabilities());
+    let mut findings = fitness(name, wanted, here, there);
+    if let Some(products) = &store.products {
+        findings.extend(field_fitness(name, &products.owners, wanted, here, there));
+    }
+    findings
 }
 
 /// Further apart than this, two clocks are worth a word.
