@@ -10,6 +10,7 @@ mod documents;
 mod invoice_only;
 mod orders;
 mod parties;
+pub mod products;
 mod reading;
 mod stock;
 mod subject;
