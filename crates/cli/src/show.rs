@@ -92,7 +92,10 @@ pub fn line_of(event: &Event) -> Option<String> {
         }
         Event::DriftFound { store, sku, field, should, is, cause } => {
             let what = if field == "stock" { String::new() } else { format!(" as {field}") };
-            format!("drift    {store} {sku} shows {is} instead of {should}{what}: {}", cause.replace('_', " "))
+            format!(
+                "drift    {store} {sku} shows {is} instead of {should}{what}: {}",
+                cause.replace('_', " ")
+            )
         }
         Event::DriftCorrected { store, sku } => format!("repaired {store} {sku}, read back"),
         Event::StoreTold { store, order, what } => format!("told     {store} about order {order}: {what}"),

@@ -48,5 +48,11 @@ pub fn gross_prices(list: Option<&str>) -> PriceFlow {
 
 /// Prices without tax, the same on both sides, owned by nobody.
 pub fn net_prices_both_ways() -> PriceFlow {
-    PriceFlow { direction: BOTH, owner: Owner::Newest, authority: PriceKind::Net, places: 4, ..gross_prices(None) }
+    PriceFlow {
+        direction: BOTH,
+        owner: Owner::Newest,
+        authority: PriceKind::Net,
+        places: 4,
+        ..gross_prices(None)
+    }
 }

@@ -20,8 +20,8 @@ use zygos_connectors::tryton::{Tryton, TrytonConfig};
 use zygos_core::{
     Clock, RemoteKey, SharedClock,
     clock::later,
-    contract::{CallContext, Connector, Fetch, Lane, Transition, Write},
-    model::{DocumentState, NewDocument, Record},
+    contract::{CallContext, Connector, Fetch, Lane, NewProduct as NewProductWrite, Transition, Write},
+    model::{DocumentState, NewDocument, Record, Shape},
 };
 use zygos_scenarios::conformance::{self, KnownUnit, Step, Subject};
 use zygos_sim::{
@@ -127,6 +127,10 @@ impl Subject for Sandbox {
 
     fn spoiled(&self, document: NewDocument) -> Option<NewDocument> {
         Some(support::spoiled(document))
+    }
+
+    fn new_product(&self, shape: Shape) -> Option<NewProductWrite> {
+        Some(support::new_product(|stem| self.unique(stem), shape, "Goods of the suite"))
     }
 
     async fn step(&self, document: &RemoteKey, step: Step) -> Option<()> {

@@ -287,6 +287,10 @@ impl Engine {
                 Side::Store => &halves.store,
                 Side::Erp => &halves.erp,
             };
+            // A price that only went along with its tax settles nothing: its own question stays open.
+            if !change.settles() {
+                continue;
+            }
             let is_same = *read_back == change.before;
             // A picture is fetched later by the store, and isn't shown at once.
             if is_same && change.before != change.after && change.field != Field::Images {
@@ -298,10 +302,6 @@ impl Engine {
                 key: change.store_key.clone(),
                 halves: [(change.field, halves.clone())].into(),
             }));
-            // A price that only went along with its tax.
-            if is_same && change.field == Field::Price {
-                continue;
-            }
             mutations.push(Mutation::AddJournal(JournalEntry {
                 at,
                 connection: target.clone(),

@@ -6,7 +6,7 @@ use zygos_core::{
     ConnectionId, RemoteKey,
     contract::CheckFinding,
     doctor,
-    fitness::{Wanted, fitness},
+    fitness::{Wanted, field_fitness, fitness},
     model::Entity,
 };
 use zygos_engine::{Connection, Engine, StoreSettings};
@@ -25,9 +25,22 @@ pub(super) fn limits(store: &StoreSettings, erp: &Connection) -> Vec<CheckFindin
         status: store.feedback.status,
         tracking: store.feedback.tracking,
         invoice_tag: store.feedback.invoice_tag.is_some(),
+        products_to_store: store.products.as_ref().is_some_and(|products| products.direction.to_store),
+        products_to_erp: store.products.as_ref().is_some_and(|products| products.direction.to_erp),
+        create_in_store: store.products.as_ref().is_some_and(|products| products.create.to_store),
+        create_in_erp: store.products.as_ref().is_some_and(|products| products.create.to_erp),
+        prices_to_store: store.prices.as_ref().is_some_and(|prices| prices.direction.to_store),
+        prices_to_erp: store.prices.as_ref().is_some_and(|prices| prices.direction.to_erp),
+        price_list: store.prices.as_ref().is_some_and(|prices| prices.list.is_some()),
     };
     let connection = &store.connection;
-    fitness(connection.id.as_str(), wanted, connection.connector.capabilities(), erp.connector.capabilities())
+    let name = connection.id.as_str();
+    let (here, there) = (connection.connector.capabilities(), erp.connector.capabilities());
+    let mut findings = fitness(name, wanted, here, there);
+    if let Some(products) = &store.products {
+        findings.extend(field_fitness(name, &products.owners, wanted, here, there));
+    }
+    findings
 }
 
 /// What the store's call limits mean for reading all its products again and again.
