@@ -1,5 +1,7 @@
 //! What a shop's people do to products and categories, and the switches of what is not known about products.
 
+#![expect(clippy::unwrap_used, reason = "a test may end where its ground is missing")]
+
 use http::Method;
 use jiff::ToSpan;
 use rust_decimal::Decimal;
