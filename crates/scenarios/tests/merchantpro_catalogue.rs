@@ -310,7 +310,11 @@ async fn whatever_is_changed_of_a_variant_the_others_stay_in_every_store() {
             options: vec![("Size".to_owned(), "XL".to_owned())],
             tracked: true,
         };
-        let add = || Write::CreateVariants { product: key(shirt), variants: vec![more.clone()] };
+        let add = || Write::CreateVariants {
+            product: key(shirt),
+            variants: vec![more.clone()],
+            prices: PriceKind::Net,
+        };
         assert_eq!(shown(store.write(add()).await.unwrap()).variants.len(), 4);
         assert!(store.write(add()).await.unwrap().already, "a variant that is there is not made again");
         store.shop.delete_variant(middle.as_str().parse().unwrap(), store.clock.now());

@@ -175,8 +175,8 @@ impl Tryton {
                 sales::transition(&self.door, context, document, *to).await
             }
             Write::CreateProduct(new) => self.create_product(context, new).await,
-            Write::CreateVariants { product, variants } => {
-                self.create_variants(context, product, variants).await
+            Write::CreateVariants { product, variants, prices } => {
+                self.create_variants(context, product, variants, *prices).await
             }
             Write::UpdateProduct(changes) => self.update_product(context, changes).await,
             Write::CreateCategory { path } => self.create_category(context, path).await,

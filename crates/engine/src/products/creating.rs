@@ -17,6 +17,7 @@ use super::{
     gone::CREATE,
     pairing::{ListPrices, Paired},
     questions::skus_of_product,
+    rule::ERPS_OWN,
 };
 use crate::{
     engine::Engine,
@@ -143,7 +144,7 @@ impl Engine {
         }
         let new = match side {
             Side::Erp => new_in_store(product, rule, prices),
-            Side::Store => new_in_erp(product, rule),
+            Side::Store => new_in_erp(product, &for_making_in_erp(rule)),
         };
         Ok(match new {
             Ok(new) => Creation::Make(Box::new(new)),
@@ -318,6 +319,15 @@ impl Engine {
         }));
         Ok(mutations)
     }
+}
+
+/// A new product gets the ERP's own price, whatever kind its store's list is of.
+fn for_making_in_erp(rule: &ProductRule) -> ProductRule {
+    let mut rule = rule.clone();
+    if let Some(price) = &mut rule.price {
+        price.erp_holds = ERPS_OWN;
+    }
+    rule
 }
 
 fn same_sku(one: &Unit, two: &Unit) -> bool {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use zygos_core::{
     ConnectionId,
-    catalogue::{ChangeCause, FieldChange, ProductRule},
+    catalogue::{ChangeCause, FieldChange},
     clock::elapsed,
     contract::{Lane, Side},
     guard::{CatalogueSize, Weight, inspect_catalogue},
@@ -34,7 +34,6 @@ impl Engine {
     pub(super) async fn held_en_masse(
         &self,
         store: &StoreSettings,
-        rule: &ProductRule,
         rows: usize,
     ) -> Result<BTreeSet<(Side, Field)>> {
         let id = &store.connection.id;
@@ -59,7 +58,7 @@ impl Engine {
         let (held, texts) = if waiting.len() < FEW {
             (BTreeSet::new(), Vec::new())
         } else {
-            self.inspect_waiting(store, rule, &waiting).await?
+            self.inspect_waiting(store, &waiting).await?
         };
         if texts.is_empty() {
             self.commit_close(id, "guard", SUBJECT).await?;
@@ -81,7 +80,6 @@ impl Engine {
     async fn inspect_waiting(
         &self,
         store: &StoreSettings,
-        rule: &ProductRule,
         waiting: &[OutboxRecord],
     ) -> Result<(BTreeSet<(Side, Field)>, Vec<String>)> {
         let mut pairs = Vec::new();
@@ -92,8 +90,8 @@ impl Engine {
             }
         }
         let units: Vec<_> = pairs.iter().flat_map(super::pairing::Paired::erp_units).collect();
-        let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
-        let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+        let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
+        let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         let mut changes: Vec<FieldChange> = Vec::new();
         for pair in &pairs {
             let decision = self.decide_pair(&work, pair).await?;

@@ -39,7 +39,9 @@ pub struct PlannedProduct {
 
 impl Engine {
     pub(crate) async fn plan_products(&self, store: &StoreSettings, plan: &mut Plan) -> Result<()> {
-        let Some(rule) = self.product_rule(store) else { return Ok(()) };
+        if self.product_rule(store).is_none() {
+            return Ok(());
+        }
         for side in [Side::Store, Side::Erp] {
             let connection = match side {
                 Side::Store => &store.connection.id,
@@ -50,7 +52,7 @@ impl Engine {
                 let keys = self.repository.product_keys(connection, after.as_ref(), PAGE).await?;
                 let Some(last) = keys.last() else { break };
                 after = Some(last.clone());
-                self.plan_page(store, &rule, side, &keys, plan).await?;
+                self.plan_page(store, side, &keys, plan).await?;
             }
         }
         Ok(())
@@ -59,7 +61,6 @@ impl Engine {
     async fn plan_page(
         &self,
         store: &StoreSettings,
-        rule: &zygos_core::catalogue::ProductRule,
         side: Side,
         keys: &[RemoteKey],
         plan: &mut Plan,
@@ -79,7 +80,8 @@ impl Engine {
             }
             subjects.push((key, subject));
         }
-        let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
+        let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
+        let rule = &rule;
         let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         for (key, subject) in subjects {
             match subject {

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use zygos_core::{
     RemoteKey,
-    catalogue::{Choice, Decision, FieldChange, decide, new_variant_in_erp, new_variant_in_store, writes},
+    catalogue::{
+        Choice, Decision, FieldChange, decide, new_variant_in_erp, new_variant_in_store,
+        prices_of_new_variants, writes,
+    },
     clock::later,
     contract::{Applied, ConnectorError, ErrorKind, Lookup, ProductChanges, Side, Write},
     disposition::{Disposition, disposition},
@@ -407,7 +410,8 @@ impl Engine {
             return Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }));
         }
         let record = format!("product {}", source.title());
-        let write = Write::CreateVariants { product: product.clone(), variants };
+        let prices = prices_of_new_variants(side, source, work.rule);
+        let write = Write::CreateVariants { product: product.clone(), variants, prices };
         let (applied, at) = match self.send_product(work, row, target, &record, write).await? {
             Ok(applied) => applied,
             Err(ends) => return Ok(ends),

@@ -224,7 +224,11 @@ async fn variants_are_added_once(shelf: &dyn Shelf) {
     let skus: Vec<String> = ["S", "M", "L", "XL"].iter().map(|size| format!("{code}{size}")).collect();
     let made = create(shelf, shelf.product(&code, &skus[..2])).await;
     let further: Vec<NewVariant> = shelf.product(&code, &skus[1..]).variants;
-    let write = || Write::CreateVariants { product: made.key.clone(), variants: further.clone() };
+    let write = || Write::CreateVariants {
+        product: made.key.clone(),
+        variants: further.clone(),
+        prices: PriceKind::Net,
+    };
     for round in 0..2 {
         let applied = applied(shelf, write()).await;
         let after = product_of(&applied);

@@ -205,7 +205,7 @@ async fn a_product_of_very_many_variants_is_made_and_added_to_in_parts(erp: &Erp
     let made = create(erp, erp.product(&code, &skus[..120])).await;
     assert_eq!(made.variants.len(), 120);
     let variants = erp.product(&code, &skus).variants;
-    let write = Write::CreateVariants { product: made.key.clone(), variants };
+    let write = Write::CreateVariants { product: made.key.clone(), variants, prices: PriceKind::Net };
     let after = applied(erp, write).await;
     assert_eq!(product_of(&after).variants.len(), 180);
     let mut change = change_of(product_of(&after));
