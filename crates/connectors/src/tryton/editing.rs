@@ -32,7 +32,6 @@ struct Plan {
     units: BTreeMap<i64, Values>,
     /// SKUs that are new or come back: they may be taken.
     skus: Vec<String>,
-    retires: bool,
 }
 
 impl Tryton {
@@ -77,7 +76,7 @@ impl Tryton {
         if !plan.put_on_sale.is_empty() {
             let (method, params) = put_on_sale(held, &plan.put_on_sale);
             if let Err(failure) = self.door.write(context, method, params).await {
-                return Err(self.explained_by(context, failure, &skus, Some(held.id)).await);
+                return Err(self.not_moved(context, failure, &skus, held.id).await);
             }
             wrote = true;
         }
@@ -99,16 +98,27 @@ impl Tryton {
         for (method, params) in calls {
             match self.door.write(context, method, params).await {
                 Ok(_) => wrote = true,
-                Err(failure @ Failure::Warned { .. }) if plan.retires => {
-                    let error = ConnectorError::from(failure);
-                    return Err(Failure::Other(refused(Field::Active, error.message)));
-                }
-                Err(failure) => {
-                    return Err(self.explained_by(context, failure, &skus, Some(held.id)).await);
-                }
+                Err(failure) => return Err(self.not_moved(context, failure, &skus, held.id).await),
             }
         }
         Ok(wrote)
+    }
+
+    /// The only thing that Tryton asks a person about is goods in stock that are sold no more.
+    async fn not_moved(
+        &self,
+        context: &CallContext,
+        failure: Failure,
+        skus: &[String],
+        template: i64,
+    ) -> Failure {
+        match failure {
+            Failure::Warned { .. } => {
+                let error = ConnectorError::from(failure);
+                Failure::Other(refused(Field::Active, error.message))
+            }
+            other => self.explained_by(context, other, skus, Some(template)).await,
+        }
     }
 
     /// Commands that leave a product in these categories. Accounting ones stay, and so does any that has a wanted path.
@@ -239,10 +249,7 @@ fn planned(held: &Held, changes: &ProductChanges) -> Result<Plan, ConnectorError
                 plan.put_on_sale.push(unit.id);
                 plan.skus.push(unit.sku.clone());
             }
-            Some(false) if held.is_on_sale(unit) => {
-                plan.retires = true;
-                values.extend(off_sale(unit));
-            }
+            Some(false) if held.is_on_sale(unit) => values.extend(off_sale(unit)),
             _ => {}
         }
         if !values.is_empty() {
@@ -475,7 +482,6 @@ mod tests {
         shown.web_shops = vec![1, 2];
         let plan =
             planned(&held(None, vec![shown]), &changes(&[(7, Field::Active, Value::Flag(false))])).unwrap();
-        assert!(plan.retires);
         assert_eq!(
             Json::Object(plan.units[&7].clone()),
             json!({"active": false, "web_shops": [["remove", [1, 2]]]})
