@@ -86,12 +86,17 @@ pub fn line_of(event: &Event) -> Option<String> {
             let before = before.map_or_else(|| "?".to_owned(), plain);
             format!("stock    {store} {sku}: {before} → {} ({why})", plain(*after))
         }
-        Event::DriftFound { store, sku, should, is, cause } => format!(
-            "drift    {store} {sku} shows {} instead of {}: {}",
-            plain(*is),
-            plain(*should),
-            cause.replace('_', " ")
-        ),
+        Event::ProductMade { connection, name, .. } => format!("made     {name} in {connection}"),
+        Event::FieldWritten { connection, sku, field, before, after, why, .. } => {
+            format!("written  {connection} {sku}, {}: {before} → {after} ({why})", field.words())
+        }
+        Event::DriftFound { store, sku, field, should, is, cause } => {
+            let what = if field == "stock" { String::new() } else { format!(" as {field}") };
+            format!(
+                "drift    {store} {sku} shows {is} instead of {should}{what}: {}",
+                cause.replace('_', " ")
+            )
+        }
         Event::DriftCorrected { store, sku } => format!("repaired {store} {sku}, read back"),
         Event::StoreTold { store, order, what } => format!("told     {store} about order {order}: {what}"),
         Event::Verified { store, units, different } => {

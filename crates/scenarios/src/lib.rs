@@ -4,6 +4,7 @@
 
 pub mod clerk;
 pub mod conformance;
+pub mod flows;
 pub mod real;
 pub mod stories;
 mod watched;

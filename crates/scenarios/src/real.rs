@@ -10,7 +10,7 @@ use zygos_core::{
     http::{HttpRequest, HttpResponse, Transport, TransportError},
     stock::Figure,
 };
-use zygos_engine::{Engine, Pace};
+use zygos_engine::{Engine, EngineSettings, Pace};
 use zygos_sim::{InProcess, merchantpro::NewProduct};
 use zygos_storage::{MemoryRepository, Mode, Repository};
 
@@ -53,11 +53,23 @@ impl RealWorld {
         out: Arc<dyn Transport>,
         figure: Figure,
     ) -> Self {
+        Self::selling(PRODUCTS, clock, url, password, out, figure)
+    }
+
+    /// As [`Self::new`], with so many products in the stores.
+    pub fn selling(
+        products: u32,
+        clock: SharedClock,
+        url: &str,
+        password: &str,
+        out: Arc<dyn Transport>,
+        figure: Figure,
+    ) -> Self {
         let now = clock.now();
         let shops = shops(
             |sandbox, _| {
                 let tax_id = Some(sandbox.add_tax("VAT 19%", Decimal::from(19)));
-                for number in 1..=PRODUCTS {
+                for number in 1..=products {
                     let product = NewProduct {
                         name: format!("Product {number}"),
                         sku: Some(format!("SKU-{number:05}")),
@@ -88,14 +100,20 @@ impl RealWorld {
     }
 
     pub fn engine(&self) -> Engine {
+        self.engine_with(|_| {})
+    }
+
+    /// As [`Self::engine`], with settings of a merchant's own.
+    pub fn engine_with(&self, change: impl FnOnce(&mut EngineSettings)) -> Engine {
         let pace = Pace {
             poll_every: Duration::from_secs(1),
             erp_every: Duration::from_secs(1),
             verify_every: Duration::from_secs(5),
             ..Pace::default()
         };
-        let settings =
+        let mut settings =
             settings(&self.clock, &self.transport, &self.url, &self.password, self.figure, pace, 1);
+        change(&mut settings);
         Engine::new(self.repository.clone(), self.clock.clone(), settings, Box::new(|_| {}))
     }
 

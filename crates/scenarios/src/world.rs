@@ -31,7 +31,8 @@ use zygos_core::{
     stock::Figure,
 };
 use zygos_engine::{
-    Connection, DriftPolicy, Engine, EngineSettings, GuestFlow, OrderFlow, Pace, StockFlow, StoreSettings,
+    Connection, DriftPolicy, Engine, EngineSettings, GuestFlow, OrderFlow, Pace, PriceFlow, ProductFlow,
+    StockFlow, StoreSettings,
 };
 use zygos_sim::{
     Faults, InProcess, ManualClock, Sandbox,
@@ -75,6 +76,9 @@ pub struct World {
     pub pace: Pace,
     /// When which payment method is imported; counts from the next engine on.
     pub payment: Vec<PaymentRule>,
+    /// What moves of products and prices, by store; counts from the next engine on.
+    pub products: BTreeMap<ConnectionId, ProductFlow>,
+    pub prices: BTreeMap<ConnectionId, PriceFlow>,
     transport: Arc<Watched>,
     figure: Figure,
     seed: u64,
@@ -135,6 +139,8 @@ impl World {
                 ..Pace::default()
             },
             payment: Vec::new(),
+            products: BTreeMap::new(),
+            prices: BTreeMap::new(),
             figure,
             seed,
             sqlite: None,
@@ -196,6 +202,10 @@ impl World {
         );
         for orders in settings.stores.iter_mut().filter_map(|store| store.orders.as_mut()) {
             orders.payment = self.payment.clone();
+        }
+        for store in &mut settings.stores {
+            store.products = self.products.get(&store.connection.id).cloned();
+            store.prices = self.prices.get(&store.connection.id).cloned();
         }
         settings
     }
@@ -337,6 +347,8 @@ pub(crate) fn settings<T: Transport + 'static>(
             );
             StoreSettings {
                 connection: connection(name, Arc::new(store)),
+                products: None,
+                prices: None,
                 stock: Some(StockFlow {
                     warehouses: warehouses.iter().map(|code| ((*code).to_owned(), figure)).collect(),
                     buffer: Decimal::ZERO,

@@ -20,7 +20,10 @@ use zygos_connectors::merchantpro::MerchantPro;
 use zygos_core::{
     Clock, RemoteKey, SharedClock,
     clock::later,
-    contract::{CallContext, Connector, Lane},
+    contract::{
+        CallContext, Connector, Lane, NewProduct as NewProductWrite, NewVariant as NewVariantWrite, PriceKind,
+    },
+    model::{Facts, Field, Shape, Value},
 };
 use zygos_scenarios::conformance::{self, KnownUnit, Subject};
 use zygos_sim::{
@@ -37,7 +40,7 @@ struct Shop {
 }
 
 impl Shop {
-    fn new() -> Self {
+    fn new(change: impl FnOnce(&mut ShopSettings)) -> Self {
         let start: Timestamp = "2026-03-05T08:00:00Z".parse().unwrap();
         let clock = Arc::new(ManualClock::new(start));
         let secret = |text: &str| SecretString::from(text.to_owned());
@@ -46,11 +49,10 @@ impl Shop {
             secret: "hook-secret".to_owned(),
             topics: BTreeSet::new(),
         };
-        let shop = Arc::new(MerchantProSandbox::new(ShopSettings {
-            windows: None,
-            webhooks: vec![webhook],
-            ..ShopSettings::default()
-        }));
+        let mut settings = ShopSettings { windows: None, webhooks: vec![webhook], ..ShopSettings::default() };
+        change(&mut settings);
+        let shop = Arc::new(MerchantProSandbox::new(settings));
+        shop.add_tax("TVA", Decimal::from(21));
         // More than a page of the scan, and a product with variants.
         for number in 1..=120_u32 {
             let stock = Decimal::from(1_000);
@@ -117,6 +119,31 @@ impl Subject for Shop {
         self.units.iter().map(known).collect()
     }
 
+    fn new_product(&self, shape: Shape) -> Option<NewProductWrite> {
+        let options: &[&str] = if shape == Shape::Simple { &[""] } else { &["S", "M", "L"] };
+        let variant = |size: &&str| NewVariantWrite {
+            facts: Facts::from([
+                (Field::Sku, Value::Text(self.unique("NEW"))),
+                (Field::Price, Value::Number(Decimal::new(4990, 2))),
+                (Field::Active, Value::Flag(true)),
+            ]),
+            options: if size.is_empty() { Vec::new() } else { vec![("Size".to_owned(), (*size).to_owned())] },
+            tracked: true,
+        };
+        Some(NewProductWrite {
+            shape,
+            facts: Facts::from([
+                (Field::Name, Value::Text(self.unique("Κούπα"))),
+                (Field::Tax, Value::Number(Decimal::from(21))),
+                (Field::Description, Value::Text("<p>Ceașcă</p>".to_owned())),
+            ]),
+            tax_class: None,
+            code: None,
+            variants: options.iter().map(variant).collect(),
+            prices: PriceKind::Net,
+        })
+    }
+
     async fn place_order(&self) -> Option<RemoteKey> {
         let order = NewOrder { lines: vec![NewLine::new(self.units[0].0, 1)], ..NewOrder::default() };
         let id = self.shop.place_order(order, self.clock.now()).unwrap();
@@ -135,7 +162,7 @@ impl Subject for Shop {
 
 #[tokio::test]
 async fn merchantpro_on_the_sandbox_keeps_every_promise_it_declares() {
-    let summary = conformance::run(&Shop::new()).await;
+    let summary = conformance::run(&Shop::new(|_| {})).await;
     assert_eq!(summary.lacking, Vec::<&str>::new());
     assert_eq!(
         summary.kept,
@@ -146,6 +173,11 @@ async fn merchantpro_on_the_sandbox_keeps_every_promise_it_declares() {
             "a_page_can_be_read_again_from_its_checkpoint",
             "a_missing_key_is_absent_and_no_error",
             "a_unit_is_found_by_key_and_by_sku",
+            "a_scan_of_the_catalogue_has_every_unit_in_one_product",
+            "a_product_is_found_by_key_and_by_the_sku_of_its_unit",
+            "a_product_that_is_made_is_read_back_and_found_by_its_skus",
+            "an_update_sets_what_is_given_and_nothing_else",
+            "a_category_is_made_once_with_its_parents",
             "a_figure_that_is_set_is_the_one_read_back",
             "the_newest_order_comes_first",
             "a_transition_of_an_order_reads_the_state_first",
@@ -154,4 +186,17 @@ async fn merchantpro_on_the_sandbox_keeps_every_promise_it_declares() {
             "a_webhook_is_believed_only_with_its_signature",
         ]
     );
+}
+
+#[tokio::test]
+async fn the_promises_are_kept_whichever_way_the_open_questions_about_products_are_answered() {
+    let summary = conformance::run(&Shop::new(|settings| {
+        settings.omitted_variants_survive = true;
+        settings.variant_id_reads_product = true;
+        settings.descriptions_in_lists = false;
+        settings.writes_answer_whole = false;
+        settings.net_follows_gross = false;
+    }))
+    .await;
+    assert_eq!((summary.lacking.len(), summary.kept.len()), (0, 17));
 }

@@ -21,9 +21,9 @@ use zygos_connectors::tryton::{Tryton, TrytonConfig};
 use zygos_core::{
     Clock, RemoteKey, SharedClock,
     clock::later,
-    contract::{CallContext, Connector, Fetch, Lane, Transition, Write},
+    contract::{CallContext, Connector, Fetch, Lane, NewProduct as NewProductWrite, Transition, Write},
     http::{HttpRequest, HttpResponse, Transport, TransportError},
-    model::{DocumentState, Entity, Facts, Field, NewDocument, Record, Value},
+    model::{DocumentState, Entity, Facts, Field, NewDocument, Record, Shape, Value},
 };
 use zygos_scenarios::conformance::{
     self, KnownUnit, Step, Subject,
@@ -133,6 +133,10 @@ impl Subject for Sandbox {
 
     fn spoiled(&self, document: NewDocument) -> Option<NewDocument> {
         Some(support::spoiled(document))
+    }
+
+    fn new_product(&self, shape: Shape) -> Option<NewProductWrite> {
+        Some(support::new_product(|stem| self.unique(stem), shape, "Goods of the suite"))
     }
 
     async fn step(&self, document: &RemoteKey, step: Step) -> Option<()> {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use zygos_core::{ConnectionId, money::plain};
-use zygos_engine::{CarriedOut, Cost, Plan, PlanLine, PlannedStep, PlannedStock, SeenPlan};
+use zygos_core::{ConnectionId, money::plain, pacing::length};
+use zygos_engine::{CarriedOut, Cost, Plan, PlanLine, PlannedProduct, PlannedStep, PlannedStock, SeenPlan};
 
 use super::{balance::kept, plan_file};
 use crate::{
@@ -60,7 +60,10 @@ pub(super) fn words(plan: &Plan, all: bool) -> Vec<String> {
         );
     }
     let enter = plan.orders.iter().filter(|order| order.step == PlannedStep::Enter).count();
-    lines.push(format!("{} figures to write, {enter} orders to enter", plan.stock.len()));
+    let fields = plan.products.iter().filter(|product| product.held.is_none()).count();
+    let products =
+        if plan.products.is_empty() { String::new() } else { format!(", {fields} changes of products") };
+    lines.push(format!("{} figures to write, {enter} orders to enter{products}", plan.stock.len()));
     lines
 }
 
@@ -69,6 +72,7 @@ fn stores_of(plan: &Plan) -> Vec<&ConnectionId> {
     let named = plan.costs.iter().map(|cost| &cost.store);
     let others = plan.stock.iter().map(|stock| &stock.store);
     let others = others.chain(plan.orders.iter().map(|order| &order.store));
+    let others = others.chain(plan.products.iter().map(|product| &product.store));
     let mut stores = Vec::new();
     for store in named.chain(others).chain(plan.left_alone.iter().map(|left| &left.store)) {
         if !stores.contains(&store) {
@@ -78,7 +82,7 @@ fn stores_of(plan: &Plan) -> Vec<&ConnectionId> {
     stores
 }
 
-fn groups(plan: &Plan, store: &ConnectionId) -> [(&'static str, Vec<String>); 7] {
+fn groups(plan: &Plan, store: &ConnectionId) -> Vec<(&'static str, Vec<String>)> {
     let stock = |of: fn(&PlannedStock) -> bool| -> Vec<String> {
         let here = plan.stock.iter().filter(|stock| &stock.store == store && of(stock));
         here.map(figure).collect()
@@ -88,7 +92,20 @@ fn groups(plan: &Plan, store: &ConnectionId) -> [(&'static str, Vec<String>); 7]
         here.map(|order| format!("{}: {}", order.order, order.what)).collect()
     };
     let left = plan.left_alone.iter().filter(|left| &left.store == store);
-    [
+    let products = |of: &dyn Fn(&PlannedProduct) -> bool| -> Vec<String> {
+        let here = plan.products.iter().filter(|product| &product.store == store && of(product));
+        here.map(product).collect()
+    };
+    let is_new = |product: &PlannedProduct| product.field.starts_with("new");
+    let is_price = |product: &PlannedProduct| product.field == "price";
+    vec![
+        ("products to make", products(&|product| product.held.is_none() && is_new(product))),
+        ("prices to write", products(&|product| product.held.is_none() && is_price(product))),
+        (
+            "fields of products to write",
+            products(&|product| product.held.is_none() && !is_new(product) && !is_price(product)),
+        ),
+        ("products that wait", products(&|product| product.held.is_some())),
         ("stock raised", stock(|stock| !is_to_zero(stock) && !is_lowered(stock))),
         ("stock lowered", stock(|stock| !is_to_zero(stock) && is_lowered(stock))),
         ("stock to zero", stock(is_to_zero)),
@@ -97,6 +114,15 @@ fn groups(plan: &Plan, store: &ConnectionId) -> [(&'static str, Vec<String>); 7]
         ("orders that are left", orders(PlannedStep::Leave)),
         ("products left alone", left.map(|left| format!("{}: {}", left.sku, left.why)).collect()),
     ]
+}
+
+fn product(product: &PlannedProduct) -> String {
+    let PlannedProduct { to, name, field, before, after, why, held, .. } = product;
+    let why = held.as_ref().map_or_else(|| why.clone(), |held| format!("waits: {held}"));
+    match before {
+        None => format!("{name} in {to}: {field} {after} ({why})"),
+        Some(before) => format!("{name} in {to}, {field}: {before} → {after} ({why})"),
+    }
 }
 
 fn is_to_zero(stock: &PlannedStock) -> bool {
@@ -165,22 +191,6 @@ fn cost(cost: &Cost) -> String {
         None => "no call limit is configured for it".to_owned(),
     };
     format!("at least {} calls, {time}", cost.calls_least)
-}
-
-/// A length of time in its two largest units, as people say it.
-fn length(seconds: u64) -> String {
-    let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
-    let mut left = seconds;
-    let mut parts = Vec::new();
-    for (size, name) in units {
-        let count = left / size;
-        left %= size;
-        if count > 0 {
-            parts.push(format!("{count} {name}"));
-        }
-    }
-    parts.truncate(2);
-    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
 }
 
 #[cfg(test)]

@@ -42,6 +42,10 @@ pub(super) fn guard(section: &Section<'_>) -> GuardLimits {
         zeroed_free: section.number("zeroed_free", 0, 1_000_000).unwrap_or(default.zeroed_free),
         zeroed_percent: section.number("zeroed_percent", 1, 100).unwrap_or(default.zeroed_percent),
         feed_percent: section.number("feed_percent", 1, 100).unwrap_or(default.feed_percent),
+        archived_free: section.number("archived_free", 0, 1_000_000).unwrap_or(default.archived_free),
+        archived_percent: section.number("archived_percent", 1, 100).unwrap_or(default.archived_percent),
+        changed_free: section.number("changed_free", 0, 1_000_000).unwrap_or(default.changed_free),
+        changed_percent: section.number("changed_percent", 1, 100).unwrap_or(default.changed_percent),
         writes_per_run: None,
     };
     section.finish();

@@ -35,6 +35,7 @@ impl Fake {
             page_size: 100,
             batch: 1,
             lengths: BTreeMap::new(),
+            fields: BTreeMap::new(),
         };
         let capabilities = Capabilities {
             vendor: "fake",

@@ -88,10 +88,12 @@ impl Tree {
         let mut at = first;
         while let Some(parent) = &at.parent {
             if !passed.insert(parent) {
+                names.reverse();
                 return Err(format!(
-                    "category {id} ({}) lies under itself: the way up from it comes back to category {parent}; give one of \
-                     them another parent in the store",
-                    first.name
+                    "category {id} ({}) lies under itself: the way to it is … > {}, and comes back to category {parent}; give \
+                     one of them another parent in the store",
+                    first.name,
+                    names.join(" > ")
                 ));
             }
             at = self.category(parent).ok_or_else(|| {

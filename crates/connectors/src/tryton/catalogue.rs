@@ -155,6 +155,8 @@ fn product(id: i64, whole: Row<'_>, rows: &[Row<'_>], tree: &Tree) -> Product {
                 let mut facts = Facts::new();
                 match row.decimal("cost_price") {
                     Ok(cost) => {
+                        // What was never bought costs nothing yet.
+                        let cost = cost.filter(|cost| !cost.is_zero());
                         facts.insert(Field::Cost, cost.map_or(Value::Empty, Value::number));
                     }
                     Err(trouble) => reading.trouble(Some(*row), trouble),
@@ -178,7 +180,7 @@ fn product(id: i64, whole: Row<'_>, rows: &[Row<'_>], tree: &Tree) -> Product {
     Product {
         key: products::whole_key(id),
         shape: if is_simple { Shape::Simple } else { Shape::Variants },
-        code: whole.text("code").ok().flatten().map(str::to_owned),
+        code: whole.text("code").ok().flatten().filter(|code| !code.is_empty()).map(str::to_owned),
         facts: reading.facts,
         variants,
         troubles: reading.troubles,

@@ -239,7 +239,10 @@ fn planned(held: &Held, changes: &ProductChanges) -> Result<Plan, ConnectorError
         if facts.contains_key(&Field::Price) && changes.price_list.is_none() {
             price_changed(held, unit, values::amount(facts, Field::Price)?, &mut plan.template, &mut values)?;
         }
-        if facts.contains_key(&Field::Cost) && values::amount(facts, Field::Cost)? != unit.cost {
+        // No cost and a cost of nothing are the same to Tryton.
+        let costs = |cost: Option<Decimal>| cost.unwrap_or_default();
+        if facts.contains_key(&Field::Cost) && costs(values::amount(facts, Field::Cost)?) != costs(unit.cost)
+        {
             let message =
                 "Tryton computes the cost once goods have moved; change it there with \"Modify Cost Price\"";
             return Err(refused(Field::Cost, message));
@@ -420,7 +423,7 @@ mod tests {
             (7, Field::Sku, Value::text("A")),
             (7, Field::Ean, Value::text("4006381333931")),
             (7, Field::Price, Value::number(Decimal::new(1000, 2))),
-            (7, Field::Cost, Value::number(Decimal::ZERO)),
+            (7, Field::Cost, Value::Empty),
             (7, Field::Active, Value::Flag(true)),
         ]);
         assert_eq!(planned(&held(None, vec![with_ean]), &given).unwrap(), Plan::default());

@@ -3,7 +3,9 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may end where its ground is missing")]
 
+mod catalogue;
 mod orders;
+mod product_writes;
 mod products;
 mod refusals;
 mod settings;

@@ -98,12 +98,14 @@ async fn the_wait_after_too_many_requests_is_read_in_every_form_it_may_have() {
 
 #[tokio::test]
 async fn the_check_names_each_permission_that_is_missing_and_ends_at_wrong_credentials() {
-    let store = Store::answering([ok("[]"), status(403, "{}"), ok("[]")]);
+    let store = Store::answering([ok("[]"), status(403, "{}"), ok("[]"), status(403, "{}")]);
     let report = store.connector.check(&store.context).await.unwrap();
     let blocking: Vec<_> =
         report.findings.iter().filter(|finding| finding.severity == Severity::Blocking).collect();
     assert_eq!(blocking.len(), 1);
     assert!(blocking[0].message.contains("orders"), "{}", blocking[0].message);
+    let warning = report.findings.iter().find(|finding| finding.severity == Severity::Warning).unwrap();
+    assert!(warning.message.contains("categories"), "{}", warning.message);
     let store = Store::answering([status(401, "{}")]);
     assert_eq!(store.connector.check(&store.context).await.unwrap_err().kind, ErrorKind::Auth);
 }
@@ -112,11 +114,14 @@ async fn the_check_names_each_permission_that_is_missing_and_ends_at_wrong_crede
 async fn taxes_and_the_payment_methods_of_the_newest_orders_can_be_chosen_from() {
     let order: serde_json::Value = serde_json::from_str(ORDER).unwrap();
     let taxes = r#"[{"id":1,"name":"TVA","value":21},{"id":"2","name":"Redusa","value":"11.0"}]"#;
-    let store = Store::answering([ok(taxes), ok(&list(&[order.clone(), order], 2))]);
+    let measures = r#"[{"id":1,"name":"buc"},"kg",{"id":3}]"#;
+    let store = Store::answering([ok(taxes), ok(measures), ok(&list(&[order.clone(), order], 2))]);
     let found = store.connector.discover(&store.context).await.unwrap();
     let percents: Vec<_> =
         found.taxes.iter().map(|tax| tax.percent.map(|percent| percent.to_string())).collect();
     assert_eq!(percents, [Some("21".to_owned()), Some("11".to_owned())]);
+    let named: Vec<_> = found.measures.iter().map(|named| named.name.as_str()).collect();
+    assert_eq!(named, ["buc", "kg"]);
     assert_eq!(found.payment_methods.len(), 1);
     assert!(found.payment_methods[0].is_called("cash_delivery"));
 }

@@ -21,6 +21,7 @@ use zygos_core::{
 
 pub const ORDER: &str = include_str!("../../src/merchantpro/fixtures/order.json");
 pub const PRODUCTS: &str = include_str!("../../src/merchantpro/fixtures/products.json");
+pub const CATALOGUE: &str = include_str!("../../src/merchantpro/fixtures/catalogue.json");
 pub const INVENTORY: &str = include_str!("../../src/merchantpro/fixtures/inventory.json");
 
 /// Stands still.

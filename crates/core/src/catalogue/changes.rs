@@ -96,6 +96,12 @@ impl FieldChange {
     pub fn needs_fresh(&self) -> bool {
         matches!(self.owner, Owner::Newest | Owner::Ask)
     }
+
+    /// Once written, what both sides hold in the field is its new base. Not so for a price that only goes along with
+    /// its tax: the two may still differ.
+    pub fn settles(&self) -> bool {
+        self.before != self.after
+    }
 }
 
 /// A base to be kept anew.

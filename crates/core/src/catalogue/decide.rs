@@ -222,8 +222,9 @@ fn carry_prices(
 ) {
     let to = tax.to;
     let has_list = rule.price.as_ref().is_some_and(|price| price.list.is_some());
-    // A price list's prices don't hang on the product's tax.
-    if !rule.may_write(to, Field::Price) || (to == Side::Erp && has_list) {
+    let is_taken = rule.ability(to, Field::Price).is_some_and(|ability| ability.update);
+    // A price list's prices don't hang on the product's tax. Whether prices move this way doesn't matter: none does.
+    if !is_taken || (to == Side::Erp && has_list) {
         return;
     }
     for governed in units.iter().filter(|governed| governed.field == Field::Price) {

@@ -174,14 +174,14 @@ pub(super) fn unusable(kind: TroubleKind, field: Field, to: Side) -> String {
     let (source, target) = (side(other(to)), side(to));
     match kind {
         TroubleKind::NegativePrice => format!(
-            "{} in {source} is below zero; correct it there. {target}'s stays as it is until then",
+            "{} in {source} is below zero; correct it there; until then {target}'s stays as it is",
             the(field)
         ),
         TroubleKind::NoSku => {
-            format!("{source} has no SKU for it any more; give it one there. {target}'s stays until then")
+            format!("{source} has no SKU for it any more; give it one there; until then {target}'s stays")
         }
         _ => format!(
-            "{source} has no {} for it; give it one there. {target}'s stays until then",
+            "{source} has no {} for it; give it one there; until then {target}'s stays",
             field.words()
         ),
     }

@@ -92,6 +92,7 @@ impl Engine {
         }
         kept.units = unit_keys;
         for product in products {
+            let product = &with_what_a_list_leaves_out(product, known.get(&product.key));
             let digest = progress::product_digest(product)?;
             for trouble in &product.troubles {
                 let of = trouble.unit.as_ref().map_or(String::new(), |unit| format!(" variant {unit}"));
@@ -191,6 +192,17 @@ impl Engine {
     ) -> Mutation {
         self.by_hand(store, OutboxRecord::Product { side, key: key.clone() }, Lane::Catalogue, reason)
     }
+}
+
+/// A list may leave out long texts, which says nothing about them: what was read before still counts. What couldn't be
+/// read doesn't.
+fn with_what_a_list_leaves_out(product: &Product, known: Option<&StoredProduct>) -> Product {
+    let mut whole = product.clone();
+    let known = known.filter(|_| product.troubles.is_empty());
+    for (field, value) in known.iter().flat_map(|known| &known.product.facts) {
+        whole.facts.entry(*field).or_insert_with(|| value.clone());
+    }
+    whole
 }
 
 /// The products of a page, and what couldn't be read of it.

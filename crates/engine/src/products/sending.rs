@@ -27,7 +27,7 @@ use crate::{
 const REFUSED: &str = "product_refused";
 const NOT_TAKEN: &str = "field_not_taken";
 
-/// An answered write and when it was sent, or how the row ends without one.
+/// An answered write and when it was answered, or how the row ends without one.
 pub(super) type Sent = std::result::Result<(Applied, Timestamp), Went>;
 
 impl Engine {
@@ -35,8 +35,11 @@ impl Engine {
     pub(super) async fn settle_pair(&self, work: &Work<'_>, row: &OutboxRow, pair: Paired) -> Result<Went> {
         let mut pair = pair;
         let mut decision = self.decide_pair(work, &pair).await?;
-        if decision.changes.iter().any(FieldChange::needs_fresh) {
-            // Whoever edits the other side now must not be overwritten by what was read a while ago.
+        if decision.changes.iter().any(FieldChange::needs_fresh)
+            || self.asks_something_new(work.store, &pair, &decision).await?
+        {
+            // Whoever edits the other side now must not be overwritten by what was read a while ago, and nobody is asked
+            // about what is past.
             let Some(fresh) = self.read_pair(work.store, &pair).await? else {
                 return Ok(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false }));
             };
@@ -287,6 +290,10 @@ impl Engine {
                 Side::Store => &halves.store,
                 Side::Erp => &halves.erp,
             };
+            // A price that only went along with its tax settles nothing: its own question stays open.
+            if !change.settles() {
+                continue;
+            }
             let is_same = *read_back == change.before;
             // A picture is fetched later by the store, and isn't shown at once.
             if is_same && change.before != change.after && change.field != Field::Images {
@@ -298,10 +305,6 @@ impl Engine {
                 key: change.store_key.clone(),
                 halves: [(change.field, halves.clone())].into(),
             }));
-            // A price that only went along with its tax.
-            if is_same && change.field == Field::Price {
-                continue;
-            }
             mutations.push(Mutation::AddJournal(JournalEntry {
                 at,
                 connection: target.clone(),
@@ -487,7 +490,8 @@ impl Engine {
                 self.answered(target, WRITE).await?;
                 let words = if applied.already { "already" } else { "applied" };
                 self.commit_if_ours(vec![attempt(words.to_owned())]).await?;
-                Ok(Ok((applied, at)))
+                // What it shows is as of now: a page that was asked for while the write was under way is older.
+                Ok(Ok((applied, self.now())))
             }
             Err(error) => {
                 self.failed_for_one(target, WRITE, &error).await?;

@@ -39,6 +39,27 @@ impl Place {
 }
 
 impl Engine {
+    /// Whether a person would be asked about a field now who isn't asked yet.
+    pub(super) async fn asks_something_new(
+        &self,
+        store: &StoreSettings,
+        pair: &Paired,
+        decision: &Decision,
+    ) -> Result<bool> {
+        for conflict in &decision.conflicts {
+            let place = Place {
+                product: pair.store.product.key.clone(),
+                key: conflict.key.clone(),
+                field: conflict.field,
+            };
+            let open = self.repository.open_issue(&store.connection.id, CONFLICT, &place.subject()).await?;
+            if open.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Stores what both sides agree on, and opens and closes the issues about this pair.
     pub(super) async fn tell_of(
         &self,

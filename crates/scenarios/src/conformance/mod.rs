@@ -3,6 +3,7 @@
 //! The connector's own capability table chooses the cases. A case that needs something the subject's people can't do
 //! says so; the caller states which of those it expects, so that nothing is skipped unnoticed.
 
+mod catalogue;
 mod changes;
 mod declared;
 mod deductions;
@@ -72,7 +73,9 @@ pub async fn run(subject: &dyn Subject) -> Summary {
 fn cases() -> Vec<Case> {
     use zygos_core::{
         contract::{DocumentKind, Side, Totals, WriteMode},
-        model::Entity::{Customer, Deduction, Document, Movement, Order, Product, Stock},
+        model::Entity::{
+            Catalogue, Category, Customer, Deduction, Document, Movement, Order, Product, Stock,
+        },
     };
     fn drafts(c: &Capabilities) -> bool {
         c.can_write(Document, WriteMode::Create)
@@ -87,6 +90,17 @@ fn cases() -> Vec<Case> {
             [Product, Document, Order, Customer].into_iter().any(|entity| c.can_fetch(entity))
         }),
         case!(reading::a_unit_is_found_by_key_and_by_sku, |c| c.can_fetch(Product)),
+        case!(catalogue::a_scan_of_the_catalogue_has_every_unit_in_one_product, |c| c.can_scan(Catalogue)),
+        case!(catalogue::a_product_is_found_by_key_and_by_the_sku_of_its_unit, |c| c.can_fetch(Catalogue)),
+        case!(catalogue::a_product_that_is_made_is_read_back_and_found_by_its_skus, |c| {
+            c.can_write(Catalogue, WriteMode::Create)
+        }),
+        case!(catalogue::an_update_sets_what_is_given_and_nothing_else, |c| {
+            c.can_write(Catalogue, WriteMode::Create) && c.can_write(Catalogue, WriteMode::Update)
+        }),
+        case!(catalogue::a_category_is_made_once_with_its_parents, |c| {
+            c.can_write(Category, WriteMode::Create)
+        }),
         case!(stock::there_is_one_row_per_unit_and_warehouse, |c| c.can_fetch(Stock)),
         case!(stock::goods_received_are_in_the_next_figures, |c| c.can_fetch(Stock)),
         case!(stock::a_figure_that_is_set_is_the_one_read_back, |c| c.can_write(Stock, WriteMode::Update)),

@@ -3,8 +3,8 @@ use http::HeaderMap;
 use rust_decimal::Decimal;
 use zygos_core::{
     RemoteKey,
-    contract::{CallContext, Connector},
-    model::NewDocument,
+    contract::{CallContext, Connector, NewProduct},
+    model::{NewDocument, Shape},
 };
 
 /// A unit that the side is known to have.
@@ -70,6 +70,11 @@ pub trait Subject: Send + Sync {
 
     /// Somebody edits the unit's name or price.
     async fn edit_unit(&self, _unit: &RemoteKey) -> Option<()> {
+        None
+    }
+
+    /// A product that the side takes, with SKUs that no record carries yet; of variants at least two, and prices.
+    fn new_product(&self, _shape: Shape) -> Option<NewProduct> {
         None
     }
 

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use zygos_core::{
     RemoteKey,
-    model::{Address, DocumentLine, NewDocument},
+    contract::{NewProduct, NewVariant, PriceKind},
+    model::{Address, DocumentLine, Facts, Field, NewDocument, Shape, Value},
     money::Currency,
 };
 
@@ -56,4 +57,28 @@ pub fn document(keys: &Keys, shop: &str, reference: &str, unit: &RemoteKey) -> N
 pub fn spoiled(mut document: NewDocument) -> NewDocument {
     document.lines[0].quantity = Decimal::new(15, 1);
     document
+}
+
+/// A product without tax of its own: what the ERP calls goods of the tax says it.
+pub fn new_product(unique: impl Fn(&str) -> String, shape: Shape, tax_class: &str) -> NewProduct {
+    let variant = |_: usize| NewVariant {
+        facts: Facts::from([
+            (Field::Sku, Value::Text(unique("NEW"))),
+            (Field::Price, Value::Number(Decimal::new(4990, 2))),
+        ]),
+        options: Vec::new(),
+        tracked: true,
+    };
+    let count = if shape == Shape::Simple { 1 } else { 3 };
+    NewProduct {
+        shape,
+        facts: Facts::from([
+            (Field::Name, Value::Text(unique("Mug"))),
+            (Field::Measure, Value::Text("Unit".to_owned())),
+        ]),
+        tax_class: Some(tax_class.to_owned()),
+        code: None,
+        variants: (0..count).map(variant).collect(),
+        prices: PriceKind::Net,
+    }
 }

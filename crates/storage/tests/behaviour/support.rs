@@ -88,6 +88,7 @@ pub fn product(name: &str, units: &[&str]) -> Product {
         options: vec![("Size".to_owned(), format!("as {name}"))],
     };
     Product {
+        code: None,
         key: key(name),
         shape: Shape::Variants,
         facts: [

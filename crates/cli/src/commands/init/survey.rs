@@ -151,7 +151,14 @@ pub async fn survey(
         rate(&mut rates, percent).units += 1;
     }
     let orders = orders(store, clock, &mut rates).await.map_err(at(store, "orders"))?;
-    let wanted = Wanted { stock: true, orders: true, status: true, tracking: true, invoice_tag: true };
+    let wanted = Wanted {
+        stock: true,
+        orders: true,
+        status: true,
+        tracking: true,
+        invoice_tag: true,
+        ..Wanted::default()
+    };
     let Discovery { warehouses, taxes: erp_taxes, shops, currency: erp_currency, .. } = of_erp;
     Ok(Survey {
         limits: fitness(

@@ -1,5 +1,5 @@
-use zygos_core::RemoteKey;
-use zygos_engine::{LeftAlone, PlannedOrder};
+use zygos_core::{RemoteKey, contract::Side};
+use zygos_engine::{LeftAlone, PlannedOrder, PlannedProduct};
 
 use super::*;
 
@@ -42,6 +42,22 @@ fn a_plan_says_how_long_each_store_will_take() {
     assert_eq!(told(7, None), "at least 7 calls, no call limit is configured for it");
 }
 
+fn planned(field: &str, before: Option<&str>, after: &str, held: Option<&str>) -> PlannedProduct {
+    PlannedProduct {
+        store: shop(),
+        to: ConnectionId::new("erp"),
+        side: Side::Store,
+        key: RemoteKey::new("7"),
+        name: "VASE".to_owned(),
+        field: field.to_owned(),
+        before: before.map(str::to_owned),
+        after: after.to_owned(),
+        why: "the ERP owns it".to_owned(),
+        held: held.map(str::to_owned),
+        words: String::new(),
+    }
+}
+
 #[test]
 fn a_plan_is_grouped_by_store_and_by_kind_each_with_before_after_and_reason() {
     let plan = Plan {
@@ -55,12 +71,26 @@ fn a_plan_is_grouped_by_store_and_by_kind_each_with_before_after_and_reason() {
             sku: "BOX".to_owned(),
             why: "it is not linked".to_owned(),
         }],
+        products: vec![
+            planned("new", None, "VASE", None),
+            planned("price", Some("10"), "12", None),
+            planned("name", Some("Vase"), "Tall vase", None),
+            planned("price", Some("10"), "0", Some("it would go to zero")),
+        ],
         costs: vec![Cost { store: shop(), calls_least: 3, seconds: None }],
     };
     assert_eq!(
         words(&plan, false),
         [
             "shop:",
+            "  products to make (1)",
+            "    VASE in erp: new VASE (the ERP owns it)",
+            "  prices to write (1)",
+            "    VASE in erp, price: 10 → 12 (the ERP owns it)",
+            "  fields of products to write (1)",
+            "    VASE in erp, name: Vase → Tall vase (the ERP owns it)",
+            "  products that wait (1)",
+            "    VASE in erp, price: 10 → 0 (waits: it would go to zero)",
             "  stock raised (1)",
             "    UP: 1 → 4 (WH free)",
             "  stock lowered (1)",
@@ -74,7 +104,7 @@ fn a_plan_is_grouped_by_store_and_by_kind_each_with_before_after_and_reason() {
             "  products left alone (1)",
             "    BOX: it is not linked",
             "  at least 3 calls, no call limit is configured for it",
-            "3 figures to write, 1 orders to enter",
+            "3 figures to write, 1 orders to enter, 3 changes of products",
         ]
     );
 }
