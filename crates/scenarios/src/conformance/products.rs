@@ -80,6 +80,14 @@ pub async fn applied(shelf: &dyn Shelf, write: Write) -> Applied {
     apply(shelf, write).await.unwrap_or_else(|error| panic!("{what} failed: {error}"))
 }
 
+/// The error that a write must meet.
+async fn refused(shelf: &dyn Shelf, write: Write) -> ConnectorError {
+    match apply(shelf, write).await {
+        Ok(applied) => panic!("it must be refused, and was done: {applied:?}"),
+        Err(error) => error,
+    }
+}
+
 /// The product that a write answered with.
 pub fn product_of(applied: &Applied) -> &Product {
     match &applied.record {
@@ -201,8 +209,8 @@ async fn a_change_sets_what_is_given_and_nothing_else(shelf: &dyn Shelf) {
     let mut gone = change_of(&before);
     gone.product = RemoteKey::new("product.template,999999999");
     gone.facts.insert(Field::Name, Value::text("Nobody"));
-    let refused = apply(shelf, Write::UpdateProduct(Box::new(gone))).await.unwrap_err();
-    assert_eq!(refused.kind, ErrorKind::NotFound);
+    let error = refused(shelf, Write::UpdateProduct(Box::new(gone))).await;
+    assert_eq!(error.kind, ErrorKind::NotFound);
 }
 
 async fn a_sku_that_is_taken_is_refused_with_its_field(shelf: &dyn Shelf) {
@@ -210,13 +218,13 @@ async fn a_sku_that_is_taken_is_refused_with_its_field(shelf: &dyn Shelf) {
     create(shelf, new).await;
     let (code, others, mut again) = three(shelf);
     again.variants[2].facts.insert(Field::Sku, Value::text(&skus[0]));
-    let refused = apply(shelf, Write::CreateProduct(Box::new(again))).await.unwrap_err();
-    assert_eq!(field_of(&refused), Some("sku"), "{refused}");
+    let error = refused(shelf, Write::CreateProduct(Box::new(again))).await;
+    assert_eq!(field_of(&error), Some("sku"), "{error}");
     let left = fetch(shelf, Fetch::ProductsBySku { skus: others.clone() }).await;
     assert_eq!(left, [], "a refused product leaves nothing");
     let twin = shelf.product(&code, &[others[0].clone(), others[0].clone()]);
-    let refused = apply(shelf, Write::CreateProduct(Box::new(twin))).await.unwrap_err();
-    assert_eq!(field_of(&refused), Some("sku"), "{refused}");
+    let error = refused(shelf, Write::CreateProduct(Box::new(twin))).await;
+    assert_eq!(field_of(&error), Some("sku"), "{error}");
 }
 
 async fn variants_are_added_once(shelf: &dyn Shelf) {
@@ -274,8 +282,8 @@ async fn a_category_is_made_once_and_products_are_put_into_it(shelf: &dyn Shelf)
     let moved = applied(shelf, Write::UpdateProduct(Box::new(change.clone()))).await;
     assert_eq!(product_of(&moved).facts[&Field::Categories], Value::paths([path[..2].to_vec()]));
     change.facts.insert(Field::Categories, Value::paths([vec![shelf.unique("Nowhere")]]));
-    let refused = apply(shelf, Write::UpdateProduct(Box::new(change))).await.unwrap_err();
-    assert_eq!(field_of(&refused), Some("categories"), "{refused}");
+    let error = refused(shelf, Write::UpdateProduct(Box::new(change))).await;
+    assert_eq!(field_of(&error), Some("categories"), "{error}");
 }
 
 async fn a_listing_has_every_product_once(shelf: &dyn Shelf) {

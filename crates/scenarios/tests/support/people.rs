@@ -17,7 +17,7 @@ pub struct People {
 impl People {
     pub fn new(transport: Arc<dyn Transport>, url: &str, user: &str, password: &str) -> Self {
         let authorization = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
-        let authorization = HeaderValue::try_from(authorization).expect("a header");
+        let authorization = HeaderValue::try_from(authorization).unwrap();
         Self { transport, url: url.to_owned(), authorization }
     }
 
@@ -36,7 +36,7 @@ impl People {
     }
 
     async fn answer(&self, method: &str, params: Value) -> Value {
-        let mut params = params.as_array().expect("a list").clone();
+        let mut params = params.as_array().unwrap().clone();
         params.push(json!({"company": 1}));
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -50,7 +50,7 @@ impl People {
             body: Bytes::from(envelope.to_string()),
             timeout: Duration::from_secs(60),
         };
-        let answer = self.transport.send(request).await.expect("the server answers");
-        serde_json::from_slice(&answer.body).expect("JSON")
+        let answer = self.transport.send(request).await.unwrap();
+        serde_json::from_slice(&answer.body).unwrap()
     }
 }

@@ -381,10 +381,10 @@ fn ends(store: &Store, field: &Field, value: &Value, clause: &Clause, context: &
         };
     let candidates: Vec<Cow<'_, Value>> = match (field.target(), value) {
         (Some(target), Value::One(id)) if by_name => {
-            vec![Cow::Owned(Value::Text(store.record_name(target.name, *id)))]
+            vec![Cow::Owned(Value::Text(searched_name(store, target, *id)))]
         }
         (Some(target), Value::Many(ids)) if by_name => {
-            ids.iter().map(|id| Cow::Owned(Value::Text(store.record_name(target.name, *id)))).collect()
+            ids.iter().map(|id| Cow::Owned(Value::Text(searched_name(store, target, *id)))).collect()
         }
         (_, Value::Many(ids)) if ids.is_empty() => vec![Cow::Owned(Value::Null)],
         (_, Value::Many(ids)) => ids.iter().map(|id| Cow::Owned(Value::One(*id))).collect(),
@@ -412,6 +412,14 @@ fn ends(store: &Store, field: &Field, value: &Value, clause: &Clause, context: &
         (Operator::NotLike, Operand::One(pattern)) => !any(&|value| like(value, pattern)),
         _ => return Err(nonsense()),
     })
+}
+
+/// By what a linked record is looked for: these two by name, whatever is shown around it.
+fn searched_name(store: &Store, of: &Model, id: i64) -> String {
+    match of.name {
+        "product.template" | "product.category" => store.text(of.name, id, "name").to_owned(),
+        _ => store.record_name(of.name, id),
+    }
 }
 
 /// Numbers of any kind compare by value, links and numbers by id; `None` when they are of different worlds.
