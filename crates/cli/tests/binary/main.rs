@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod disk_full;
+mod doctor;
 #[cfg(test)]
 mod four_cases;
 #[cfg(test)]
