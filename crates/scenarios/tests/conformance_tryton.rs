@@ -21,6 +21,7 @@ use zygos_core::{
     Clock, RemoteKey, SharedClock,
     clock::later,
     contract::{CallContext, Connector, Fetch, Lane, NewProduct as NewProductWrite, Transition, Write},
+    http::Transport,
     model::{DocumentState, NewDocument, Record, Shape},
 };
 use zygos_scenarios::conformance::{self, KnownUnit, Step, Subject};
@@ -235,4 +236,47 @@ async fn a_sale_that_is_processed_later_is_confirmed_and_deducts_nothing_yet() {
         panic!("its line is there")
     };
     assert_eq!((deduction.recorded, deduction.reserved, deduction.moved), Default::default());
+}
+
+/// Two connectors, shop staff, and a storage zone to count in.
+fn erp() -> support::tryton_products::Erp {
+    let start: Timestamp = "2026-03-05T08:00:00Z".parse().unwrap();
+    let clock = Arc::new(ManualClock::new(start));
+    let erp = Arc::new(TrytonSandbox::new(TrytonSettings::default()));
+    erp.add_warehouse("WH", "Main", start).unwrap();
+    for number in 1..=150_u32 {
+        let sku = format!("SKU-{number:03}");
+        erp.add_product(&NewProduct::new(&sku, Decimal::from(number)), start).unwrap();
+    }
+    let shared: SharedClock = clock.clone();
+    let transport = InProcess::new(shared.clone()).with_host("erp.test", erp, Arc::new(Faults::new(1)));
+    let transport: Arc<dyn Transport> = Arc::new(transport);
+    let connector = |skip_warnings: bool| {
+        let password = SecretString::from("sync-Secret-1".to_owned());
+        let config = TrytonConfig::new("http://erp.test", "erp", "sync", password);
+        Tryton::new(TrytonConfig { skip_warnings, ..config }, transport.clone(), shared.clone())
+    };
+    let url = "http://erp.test/erp/rpc/";
+    support::tryton_products::Erp {
+        connector: connector(false),
+        confident: connector(true),
+        people: support::people::People::new(transport.clone(), url, "clerk", "clerk-Secret-1"),
+        context: Box::new(move || {
+            clock.advance(Duration::from_secs(1));
+            CallContext { lane: Lane::Catalogue, deadline: later(clock.now(), Duration::from_secs(60)) }
+        }),
+        run: 1,
+        used: AtomicU32::new(0),
+        storage: 0,
+    }
+}
+
+#[tokio::test]
+async fn products_on_the_sandbox_are_kept_as_promised() {
+    let mut erp = erp();
+    let storage = serde_json::json!([[["type", "=", "warehouse"]], 0, null, null, ["storage_location"]]);
+    let storage = erp.people.call("stock.location.search_read", storage).await;
+    erp.storage = storage[0]["storage_location"].as_i64().unwrap();
+    let kept = support::tryton_products::run(&erp).await;
+    assert_eq!(kept.len(), 32, "{kept:?}");
 }

@@ -151,7 +151,7 @@ async fn fields_of_a_simple_product_go_in_one_call() {
         (Field::Sku, text("B")),
         (Field::Ean, Value::Empty),
         (Field::OldPrice, Value::Empty),
-        (Field::Cost, number("1.5")),
+        (Field::Cost, Value::Empty),
         (Field::Weight, Value::Empty),
         (Field::Active, Value::Flag(false)),
     ]);
@@ -163,7 +163,7 @@ async fn fields_of_a_simple_product_go_in_one_call() {
     assert_eq!(
         store.asked(),
         [
-            "PATCH /products/10010 {\"cost_net\":1.5,\"ean\":null,\"manufacturer_name\":\"\",\"name\":\"Lampa\",\
+            "PATCH /products/10010 {\"cost_gross\":\"\",\"cost_net\":\"\",\"ean\":null,\"manufacturer_name\":\"\",\"name\":\"Lampa\",\
           \"old_price_gross\":\"\",\"old_price_net\":\"\",\"sku\":\"B\",\"status\":\"inactive\",\"unit_type\":\"buc\",\
           \"weight\":0}"
         ]

@@ -90,11 +90,11 @@ fn a_list_of_products_that_ends_in_the_middle_zeroes_and_forgets_nothing() {
         world.let_run(&engine, 60 * MINUTE);
         assert!(cluj.faults.inflicted().get(&fault).is_some_and(|times| *times > 2));
         assert_eq!((figures(&world), units_known(&world, &cluj.id)), (before, known), "{fault:?}");
-        let issue = open_issue(&world, "put_off", "comparing stock").expect("somebody is told");
+        let issue = open_issue(&world, "put_off", "comparing both sides").expect("somebody is told");
         assert_says(
             &issue,
             &format!(
-                "cluj: comparing stock has not come to its end since {:.0}: the answer is not whole JSON; if it happens \
+                "cluj: comparing both sides has not come to its end since {:.0}: the answer is not whole JSON; if it happens \
                  again, check that the address is the store's own and that nothing between changes its answers. What was \
                  done before that counts, and it is tried again by itself.",
                 issue.opened_at

@@ -8,6 +8,7 @@ use super::{
     computed,
     context::Context,
     errors::{Failure, Outcome},
+    products,
     schema::{Field, Kind, Model, model},
     store::Store,
     values::{Value, plain, reference},
@@ -158,7 +159,7 @@ pub(super) fn search(
 ) -> Outcome<Vec<i64>> {
     let mut domain = parse(domain)?;
     domain.check(model)?;
-    if model.has("active") && !domain.names("active") {
+    if context.only_active && model.has("active") && !domain.names("active") {
         let active = Clause {
             path: vec!["active".to_owned()],
             operator: Operator::Equal,
@@ -329,6 +330,12 @@ fn satisfied(
     let Some((first, rest)) = path.split_first() else { return Err(nonsense()) };
     let field = model.field(first).ok_or_else(|| Failure::key(first))?;
     let value = computed::value(store, model, id, field, context);
+    // A product is found as active when its template is, too; reading gives its own flag.
+    let value = if model.name == "product.product" && first == "active" {
+        Cow::Owned(Value::Boolean(products::is_on_sale(store, id)))
+    } else {
+        value
+    };
     if rest.is_empty() {
         return ends(store, field, &value, clause, context);
     }
