@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod disk_full;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod four_cases;
