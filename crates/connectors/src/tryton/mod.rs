@@ -358,8 +358,9 @@ impl Connector for Tryton {
         }
         if !self.names.sales_have(&self.door, context, "price_list").await? {
             find(
-                Severity::Warning,
-                "the module sale_price_list is not active; flows with a price list of Tryton need it",
+                // Who configures a list hears that there is none.
+                Severity::Good,
+                "the module sale_price_list is not active; only prices of a price list need it",
             );
         }
         match self.door.search(context, &names::shops()).await {
