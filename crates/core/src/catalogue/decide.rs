@@ -178,7 +178,13 @@ fn settle(pair: &Pair<'_>, rule: &ProductRule, governed: &Governed<'_>, decision
         }
         (Field::Price, Value::Number(price)) => {
             let jump = rule.price.as_ref().map_or(Decimal::MAX, |price| price.jump_percent);
-            hold = price_hold(&before, *price, jump);
+            // Putting back what was agreed on is no jump, however far a hand edit went from it.
+            let seen = match (cause, base, to) {
+                (ChangeCause::OtherEdited, Some(base), Side::Store) => &base.store,
+                (ChangeCause::OtherEdited, Some(base), Side::Erp) => &base.erp,
+                _ => &before,
+            };
+            hold = price_hold(seen, *price, jump);
         }
         (Field::Price, _) => {
             decision.troubles.push(trouble(TroubleKind::NoPrice));

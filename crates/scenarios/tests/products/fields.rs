@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use zygos_core::{catalogue::Owner, model::Field};
-use zygos_scenarios::flows::{both_ways, gross_prices, net_prices_both_ways, owned};
+use zygos_scenarios::flows::{gross_prices, owned};
 use zygos_storage::Mode;
 
 use crate::support::{ATHENS, CLUJ, OTHER, SKU, Shelf, decimal, number, text};
@@ -113,7 +113,11 @@ fn what_nobody_owns_and_both_edited_waits_for_a_person_and_each_answer_is_carrie
         assert_eq!(shelf.issue("product_conflict").id, issue.id, "it is asked once");
         shelf.answer(&issue, choice);
         shelf.sync();
-        assert_eq!((shelf.name(CLUJ, SKU).as_str(), shelf.in_erp(SKU).name.as_str()), (store, erp), "{choice}");
+        assert_eq!(
+            (shelf.name(CLUJ, SKU).as_str(), shelf.in_erp(SKU).name.as_str()),
+            (store, erp),
+            "{choice}"
+        );
         assert_eq!(shelf.issues(), [], "{choice}");
         shelf.assert_quiet();
         // An answer is about two values, not about the field for ever.
@@ -201,7 +205,7 @@ fn a_store_that_is_paused_is_not_written_to_and_catches_up_afterwards() {
 
 #[test]
 fn variants_are_edited_one_by_one_and_their_sisters_stay() {
-    let shelf = Shelf::of(both_ways(), net_prices_both_ways());
+    let shelf = Shelf::net_both_ways();
     let before = shelf.product(CLUJ, "V00005-S");
     let small = shelf.erp_id("V00005-S");
     let price = before["variants"][1]["price_net"].clone();

@@ -11,10 +11,10 @@ use futures_util::future::{Either, select};
 use http::Method;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
-use zygos_core::{Clock, clock::later, http::HttpRequest, stock::Figure};
+use zygos_core::{Clock, catalogue::Owner, clock::later, http::HttpRequest, stock::Figure};
 use zygos_engine::{Engine, EngineSettings, PriceFlow, ProductFlow};
 use zygos_scenarios::{
-    flows::{both_ways, gross_prices},
+    flows::{both_ways, gross_prices, net_prices_both_ways},
     world::World,
 };
 use zygos_sim::{
@@ -68,6 +68,21 @@ impl Shelf {
         shelf.sync();
         assert_eq!(shelf.issues(), [], "nothing is wrong at the beginning");
         shelf.take_written();
+        shelf
+    }
+
+    /// Prices without tax move both ways and nobody owns them; the two sides agreed on all of them before.
+    pub fn net_both_ways() -> Self {
+        let flows = |owner: Owner| {
+            move |settings: &mut EngineSettings| {
+                for store in &mut settings.stores {
+                    store.products = Some(both_ways());
+                    store.prices = Some(PriceFlow { owner, ..net_prices_both_ways() });
+                }
+            }
+        };
+        let mut shelf = Self::with(flows(Owner::Erp));
+        shelf.restart_with(flows(Owner::Newest));
         shelf
     }
 
