@@ -168,15 +168,31 @@ fn what_is_deleted_in_a_store_is_confirmed_by_a_direct_read_and_not_made_again_u
 #[test]
 fn what_is_deleted_in_a_store_is_taken_off_sale_in_the_erp_when_a_person_says_so() {
     let shelf = by(Gone::Ask);
-    let id = shelf.unit(CLUJ, SKU).expect("it is there");
+    let product = deletable(&shelf);
+    let id = shelf.unit(CLUJ, "LAMP-1").expect("it is there");
     assert!(shelf.world.shops[CLUJ].sandbox.delete_product(id));
     shelf.sync();
-    let product = shelf.erp_id(SKU);
     shelf.answer(&shelf.issue("product_gone"), "archive");
     shelf.sync();
     let left = shelf.world.erp.product(product).expect("it is never deleted");
     assert!(!left.active, "{:?} {:?}", shelf.issues(), shelf.journal(5));
-    assert_eq!(shelf.unit(CLUJ, SKU), None);
+    assert_eq!(shelf.unit(CLUJ, "LAMP-1"), None);
+}
+
+#[test]
+fn goods_in_stock_are_not_taken_off_sale_in_an_erp_that_wants_a_person_to_say_so() {
+    let shelf = by(Gone::Archive);
+    let id = shelf.unit(CLUJ, SKU).expect("it is there");
+    assert!(shelf.world.shops[CLUJ].sandbox.delete_product(id));
+    shelf.bystander_moves();
+    shelf.sync();
+    shelf.sync();
+    assert!(shelf.in_erp(SKU).active);
+    let issue = shelf.issue("product_refused");
+    assert!(issue.text.starts_with("erp refuses product"), "{}", issue.text);
+    assert!(issue.text.contains("Tryton asks a person to confirm a warning first"), "{}", issue.text);
+    assert!(issue.text.contains("Only this product waits"), "{}", issue.text);
+    shelf.assert_bystander_moved();
 }
 
 #[test]
@@ -191,7 +207,12 @@ fn a_mass_removal_is_held_until_it_is_approved_and_nothing_is_forgotten_before()
         settings.guard.archived_free = 2;
         settings.guard.archived_percent = 10;
     });
-    let skus = ["P00001", "P00002", "P00004", "P00006"];
+    // Without stock, or the ERP wants a person for each.
+    let skus = ["LAMP-1", "LAMP-2", "LAMP-3", "LAMP-4"];
+    for sku in skus {
+        shelf.make_in_erp(sku, "10");
+    }
+    shelf.sync();
     for sku in skus {
         let id = shelf.unit(CLUJ, sku).expect("it is there");
         assert!(shelf.world.shops[CLUJ].sandbox.delete_product(id));

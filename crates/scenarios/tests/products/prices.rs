@@ -38,6 +38,7 @@ fn net_prices_move_both_ways_to_the_last_decimal() {
     shelf.sync();
     assert_eq!((shelf.net(CLUJ, SKU), shelf.net(ATHENS, SKU)), (number("41.3457"), number("41.3457")));
     shelf.edit_unit(ATHENS, SKU, json!({"price_net": 43.0001}));
+    assert_eq!(shelf.net(ATHENS, SKU), number("43.0001"));
     shelf.sync();
     shelf.sync();
     assert_eq!(shelf.in_erp(SKU).price, Some(number("43.0001")));
