@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use serde_json::json;
 use zygos_core::{catalogue::Owner, model::Field};
 use zygos_engine::PriceFlow;
 use zygos_scenarios::flows::{BOTH, both_ways, gross_prices, owned};
@@ -37,12 +36,14 @@ fn net_prices_move_both_ways_to_the_last_decimal() {
     shelf.erp_price(SKU, "41.3457");
     shelf.sync();
     assert_eq!((shelf.net(CLUJ, SKU), shelf.net(ATHENS, SKU)), (number("41.3457"), number("41.3457")));
-    shelf.edit_unit(ATHENS, SKU, json!({"price_net": 43.0001}));
-    assert_eq!(shelf.net(ATHENS, SKU), number("43.0001"));
+    // A person types what the customer pays; the shop keeps the net price that follows from it.
+    shelf.type_price(ATHENS, SKU, "51.18");
+    let net = shelf.net(ATHENS, SKU);
+    assert_eq!(net, number("43.0084"));
     shelf.sync();
     shelf.sync();
-    assert_eq!(shelf.in_erp(SKU).price, Some(number("43.0001")));
-    assert_eq!(shelf.net(CLUJ, SKU), number("43.0001"));
+    assert_eq!(shelf.in_erp(SKU).price, Some(net));
+    assert_eq!(shelf.net(CLUJ, SKU), net);
     assert_eq!(shelf.issues(), []);
     shelf.assert_quiet();
 }
