@@ -466,6 +466,11 @@ fn a_field_emptied_by_its_owner_is_not_written_where_it_cannot_be_empty() {
     shelf.bystander_moves();
     shelf.sync();
     assert_eq!(shelf.in_erp(SKU).name, was);
+    let issue = shelf.issue("product_conflict");
+    says(
+        &issue,
+        &["cluj: the name of ", "is empty in the store, and the ERP can't be without it; fill it in there"],
+    );
     shelf.assert_bystander_moved();
     shelf.edit(CLUJ, SKU, json!({"name": "Lampă"}));
     shelf.sync();
