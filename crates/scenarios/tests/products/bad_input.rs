@@ -538,3 +538,98 @@ fn a_product_deleted_in_the_erp_while_it_is_being_written_is_found_gone_and_aske
     all_say(&shelf, "product_gone", &["LAMP-1", "is gone from the ERP"]);
     shelf.assert_bystander_moved();
 }
+
+#[test]
+fn a_variant_deleted_in_a_store_is_asked_about_and_its_sisters_go_on() {
+    let shelf = Shelf::both();
+    let medium = shelf.unit(CLUJ, "V00005-M").expect("it is there");
+    assert!(shelf.world.shops[CLUJ].sandbox.delete_variant(medium, shelf.world.now()));
+    shelf.bystander_moves();
+    shelf.sync();
+    shelf.sync();
+    let issue = shelf.issue("product_gone");
+    says(&issue, &["cluj: V00005-M is gone from the store and still is in the ERP"]);
+    assert_eq!(shelf.unit(CLUJ, "V00005-M"), None, "it isn't made again unasked");
+    assert!(shelf.in_erp("V00005-M").active);
+    shelf.assert_bystander_moved();
+    let small = shelf.erp_id("V00005-S");
+    shelf.world.erp.set_own_price(small, Some(number("45")), shelf.world.now()).expect("its own price");
+    shelf.sync();
+    assert_eq!(shelf.gross(ATHENS, "V00005-S"), number("53.55"));
+    assert_eq!(shelf.gross(CLUJ, "V00005-S"), number("53.55"));
+    shelf.answer(&issue, "create");
+    shelf.sync();
+    shelf.sync();
+    assert_eq!(shelf.product(CLUJ, "V00005-M")["id"], shelf.product(CLUJ, "V00005-S")["id"]);
+    assert_eq!(shelf.issues(), []);
+    shelf.assert_quiet();
+}
+
+#[test]
+fn skus_of_two_variants_that_swap_are_asked_about_while_everything_runs() {
+    let shelf = Shelf::both();
+    let (one, other) = (shelf.erp_id("V00005-S"), shelf.erp_id("V00005-M"));
+    let before = shelf.product(CLUJ, "V00005-S");
+    shelf.world.erp.swap_skus(one, other, shelf.world.now()).expect("they change places");
+    shelf.bystander_moves();
+    shelf.run(20);
+    all_say(&shelf, "product_conflict", &["the SKU of V00005-", "Were the two swapped"]);
+    let after = shelf.product(CLUJ, "V00005-S");
+    assert_eq!(after["variants"], before["variants"]);
+    shelf.assert_bystander_moved();
+    shelf.world.erp.swap_skus(one, other, shelf.world.now()).expect("they change places");
+    shelf.run(20);
+    assert_eq!(shelf.issues(), []);
+}
+
+#[test]
+fn a_product_that_its_price_list_forgets_keeps_its_price_and_is_named() {
+    let shelf = Shelf::observing(12, |settings| {
+        settings.stores[CLUJ].products = Some(both_ways());
+        settings.stores[CLUJ].prices = Some(gross_prices(Some("Romania")));
+    });
+    let erp = &shelf.world.erp;
+    let now = shelf.world.now();
+    let listed: Vec<(i64, Decimal)> = erp
+        .products()
+        .into_iter()
+        .filter(|product| product.sku != SKU)
+        .filter_map(|product| Some((product.id, product.price?)))
+        .collect();
+    let list = erp.add_price_list("Romania", None, &listed, now).expect("a list");
+    let before = shelf.gross(CLUJ, SKU);
+    shelf.approve();
+    shelf.sync();
+    shelf.sync();
+    let issue = shelf.issue("price_not_in_list");
+    says(&issue, &["cluj: ", SKU, "the price list Romania has no price for it; add one in the ERP"]);
+    assert_eq!(shelf.gross(CLUJ, SKU), before);
+    erp.set_price_line(list, shelf.erp_id(SKU), "41", shelf.world.now()).expect("a line");
+    shelf.sync();
+    assert_eq!(shelf.gross(CLUJ, SKU), number("48.79"));
+    assert_eq!(shelf.issues(), []);
+    shelf.assert_quiet();
+}
+
+#[test]
+fn one_product_that_a_store_refuses_holds_up_none_of_a_hundred_others() {
+    let shelf = Shelf::both();
+    let sandbox = &shelf.world.shops[CLUJ].sandbox;
+    let tax = sandbox.add_tax("VAT 5%", Decimal::from(5));
+    for place in 0..100 {
+        let bad = place == 37;
+        let new = NewProduct {
+            sku: Some(format!("M-{place:03}")),
+            price_net: Some(number("8")),
+            tax_id: Some(if bad { tax } else { 1 }),
+            ..mug()
+        };
+        sandbox.add_product(new, shelf.world.now());
+    }
+    shelf.run(30);
+    let there = |place: &u32| shelf.all_in_erp(&format!("M-{place:03}")).len() == 1;
+    assert_eq!((0..100).filter(there).count(), 99);
+    let sister = |place: &u32| shelf.units(ATHENS, &format!("M-{place:03}")).len() == 1;
+    assert_eq!((0..100).filter(sister).count(), 99);
+    assert_eq!(shelf.issues().len(), 1, "{:?}", shelf.issues());
+}

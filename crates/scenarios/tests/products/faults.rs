@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use zygos_sim::Fault;
 
-use crate::support::{ATHENS, CLUJ, SKU, Shelf, number, shirt};
+use crate::support::{ATHENS, CLUJ, SKU, Shelf, number, shirt, size_of};
 
 const LATE: Fault = Fault::LateApply { delay: Duration::from_secs(40) };
 
@@ -79,4 +79,70 @@ fn a_field_whose_write_was_not_answered_is_read_and_is_right_in_the_end() {
         assert_eq!(shelf.drifts(), [], "{fault:?}");
         shelf.assert_quiet();
     }
+}
+
+#[test]
+fn a_crash_right_after_a_price_was_written_leaves_nothing_to_do_and_nobody_accused() {
+    let mut shelf = Shelf::both();
+    shelf.erp_price(SKU, "45");
+    shelf.crash_when(|shelf| shelf.gross(CLUJ, SKU) == number("53.55"));
+    shelf.run(30);
+    assert_eq!((shelf.gross(CLUJ, SKU), shelf.gross(ATHENS, SKU)), (number("53.55"), number("53.55")));
+    assert_eq!((shelf.issues(), shelf.drifts()), (Vec::new(), Vec::new()));
+    shelf.assert_quiet();
+}
+
+#[test]
+fn a_lost_answer_to_new_variants_makes_no_twins_on_either_side() {
+    for fault in [Fault::NoAnswerAfter, LATE] {
+        let shelf = Shelf::both();
+        let parent = shelf.product(CLUJ, "V00005-S")["id"].as_u64().expect("an id");
+        shelf.world.erp_faults.next_with(1, "model.product.product.create", fault);
+        let new = size_of("V00005-", "XXL");
+        shelf.world.shops[CLUJ].sandbox.add_variant(parent, new, shelf.world.now()).expect("a variant");
+        shelf.run(40);
+        assert_one(&shelf, "V00005-XXL");
+        let sister = shelf.product(ATHENS, "V00005-S")["id"].as_u64().expect("an id");
+        shelf.world.shops[ATHENS].faults.next(1, Method::PATCH, &format!("/{sister}"), fault);
+        let new = zygos_sim::tryton::NewProduct {
+            template: Some("V00005-".to_owned()),
+            ..zygos_sim::tryton::NewProduct::new("V00005-XS", number("1"))
+        };
+        shelf.world.erp.add_product(&new, shelf.world.now()).expect("a variant");
+        shelf.run(40);
+        assert_one(&shelf, "V00005-XS");
+        assert_eq!(shelf.issues(), [], "{fault:?}");
+        shelf.assert_quiet();
+    }
+}
+
+#[test]
+fn a_product_made_on_all_sides_in_the_same_minute_is_one() {
+    let shelf = Shelf::both();
+    shelf.make_in_erp("LAMP-1", "10");
+    shelf.make_in_shop(CLUJ, "LAMP-1", "10");
+    shelf.make_in_shop(ATHENS, "MUG-1", "8");
+    shelf.make_in_shop(CLUJ, "MUG-1", "8");
+    shelf.run(60);
+    assert_one(&shelf, "LAMP-1");
+    assert_one(&shelf, "MUG-1");
+    let left: Vec<_> = shelf.issues().into_iter().filter(|issue| issue.kind != "product_conflict").collect();
+    assert_eq!(left, []);
+}
+
+#[test]
+fn a_connection_that_is_down_for_an_hour_catches_up_by_itself() {
+    let shelf = Shelf::both();
+    let until = shelf.world.now() + Duration::from_secs(3600);
+    shelf.world.shops[CLUJ].faults.down_until(until);
+    shelf.erp_price(SKU, "45");
+    shelf.make_in_erp("LAMP-1", "10");
+    shelf.run(30);
+    assert_eq!(shelf.gross(ATHENS, SKU), number("53.55"), "the other store doesn't wait");
+    assert_eq!(shelf.units(ATHENS, "LAMP-1").len(), 1);
+    shelf.run(75);
+    assert_eq!(shelf.gross(CLUJ, SKU), number("53.55"));
+    assert_one(&shelf, "LAMP-1");
+    assert_eq!(shelf.issues(), []);
+    shelf.assert_quiet();
 }

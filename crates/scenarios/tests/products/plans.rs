@@ -89,3 +89,18 @@ fn a_field_is_explained_and_its_history_told() {
     let lines = history.expect("the state can be read").lines().join("\n");
     assert!(lines.contains("price") && lines.contains("53.55"), "{lines}");
 }
+
+#[test]
+fn a_correction_in_the_plan_says_who_edited_what() {
+    let shelf = Shelf::both();
+    let right = shelf.gross(CLUJ, SKU);
+    shelf.type_price(CLUJ, SKU, "41");
+    shelf.wait(crate::support::MINUTE);
+    let plan = shelf.world.block_on(shelf.engine.plan()).expect("both sides can be read");
+    assert_eq!(plan.products.len(), 1, "{:?}", plan.products);
+    let planned = &plan.products[0];
+    assert_eq!((planned.name.as_str(), planned.before.as_deref()), (SKU, Some("41")));
+    assert_eq!(planned.after, right.normalize().to_string());
+    assert!(planned.why.starts_with("edited in the store"), "{}", planned.why);
+    assert_eq!(shelf.gross(CLUJ, SKU), number("41"), "a plan writes nothing");
+}
