@@ -109,7 +109,8 @@ impl Engine {
                 let sku = tombstone.sku.as_deref().unwrap_or(tombstone.unit.as_str());
                 let text = format!(
                     "{id}: {sku} is gone from {gone} and still is in {left}. Answer `archive` to take it off sale there, \
-                     `create` to have it made again in {gone}, `leave` to leave it as it is."
+                     `create` to have it made again in {gone}, `leave` to leave it as it is (`zygos approve NUMBER \
+                     WORD`)."
                 );
                 let subject = subject_of(tombstone.left, &tombstone.unit);
                 mutations.push(self.issue(id, KIND, subject, text, &[ARCHIVE, CREATE, LEAVE]));

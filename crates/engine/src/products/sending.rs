@@ -529,9 +529,13 @@ impl Engine {
             }
             Disposition::Quarantine | Disposition::AskPerson => {
                 let id = &work.store.connection.id;
-                let OutboxRecord::Product { key, .. } = &row.record else { return Ok(Went::Through(0)) };
+                let OutboxRecord::Product { key, side } = &row.record else { return Ok(Went::Through(0)) };
+                let home = match side {
+                    Side::Store => id,
+                    Side::Erp => &self.settings.erp.id,
+                };
                 let text = format!(
-                    "{} refuses {record}: {error}. Only this product waits; it is tried again when it is edited on either \
+                    "{} refuses {record} (id {key} in {home}): {error}. Only this product waits; it is tried again when it is edited on either \
                      side, or by `zygos replay`.",
                     target.id
                 );

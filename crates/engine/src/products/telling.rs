@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use zygos_core::{
     ConnectionId, RemoteKey,
     catalogue::{Choice, Decision},
+    contract::Side,
     model::Field,
 };
 use zygos_storage::{FieldBases, Mutation};
@@ -80,12 +81,13 @@ impl Engine {
                 |base| format!("both last agreed on {} (store) and {} (ERP)", base.store, base.erp),
             );
             let text = format!(
-                "{id}: the {} of {name} is \"{}\" in the store and \"{}\" in the ERP; {base}. {}. Answer `store` to take the \
-                 store's, `erp` to take the ERP's, `leave` to leave both as they are (`zygos approve NUMBER WORD`).",
+                "{id}: the {} of {name} is \"{}\" in the store and \"{}\" in the ERP; {base}. {}. Answer {} (`zygos approve \
+                 NUMBER WORD`).",
                 conflict.field.words(),
                 conflict.store,
                 conflict.erp,
-                conflict.why
+                sentence(&conflict.why),
+                answers_in_words(&conflict.choices)
             );
             open_now.insert((CONFLICT.to_owned(), place.subject()));
             let choices: Vec<&str> = Choice::CHOICES
@@ -100,11 +102,16 @@ impl Engine {
             let place =
                 Place { product: product.clone(), key: change.store_key.clone(), field: change.field };
             let text = format!(
-                "{id}: the {} of {} would go from {} to {}: {hold}. Answer `approve` if that is right, `leave` if not.",
+                "{id}: the {} of {} would go from {} to {} in {}: {hold}. Answer `approve` if that is right, `leave` if not \
+                 (`zygos approve NUMBER WORD`).",
                 change.field.words(),
                 super::sending::name_of(change, &pair.store.product),
                 change.before,
-                change.after
+                change.after,
+                match change.to {
+                    Side::Store => "the store",
+                    Side::Erp => "the ERP",
+                }
             );
             open_now.insert((HOLD.to_owned(), place.subject()));
             mutations.push(self.issue(id, HOLD, place.subject(), text, &["approve", "leave"]));
@@ -132,6 +139,25 @@ impl Engine {
         }
         self.commit(mutations).await
     }
+}
+
+/// What may be answered, and what comes of it.
+fn answers_in_words(choices: &[Choice]) -> String {
+    let words =
+        Choice::CHOICES.iter().filter(|(_, choice)| choices.contains(choice)).map(|(word, choice)| {
+            let what = match choice {
+                Choice::Store => "to take the store's",
+                Choice::Erp => "to take the ERP's",
+                Choice::Leave => "to leave both as they are",
+            };
+            format!("`{word}` {what}")
+        });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The bases that are to be stored anew, one mutation a key.

@@ -269,7 +269,11 @@ fn a_tax_that_only_the_erp_has_is_named_with_the_product_until_the_store_has_it_
     let before = shelf.product(CLUJ, SKU);
     shelf.bystander_moves();
     shelf.sync();
-    let refused = all_say(&shelf, "product_refused", &["5", "tax"]);
+    let refused = all_say(
+        &shelf,
+        "product_refused",
+        &["has no tax of 5 %; make it there", "(id ", "Only this product waits"],
+    );
     assert_eq!(refused.len(), 4, "two products in two stores: {refused:?}");
     assert!(refused.iter().all(|issue| issue.text.contains(issue.connection.as_str())), "{refused:?}");
     assert_eq!(shelf.product(CLUJ, SKU), before, "nothing is half-written");
@@ -307,7 +311,7 @@ fn a_tax_that_only_a_store_has_is_named_with_the_product_until_the_erp_has_it_to
     shelf.sync();
     let told: Vec<Issue> = shelf.issues().into_iter().filter(|issue| issue.text.contains("5 %")).collect();
     assert_eq!(told.len(), 1, "{:?}", shelf.issues());
-    says(&told[0], &["erp", "Cană albastră", "tax"]);
+    says(&told[0], &["erp refuses product Cană albastră (id ", "in cluj)", "set tax_classes"]);
     assert_eq!(shelf.all_in_erp("BOOK-1"), []);
     assert_eq!(shelf.units(ATHENS, "BOOK-1"), Vec::<u64>::new());
     shelf.assert_bystander_moved();
@@ -469,7 +473,10 @@ fn a_field_emptied_by_its_owner_is_not_written_where_it_cannot_be_empty() {
     let issue = shelf.issue("product_conflict");
     says(
         &issue,
-        &["cluj: the name of ", "is empty in the store, and the ERP can't be without it; fill it in there"],
+        &[
+            "cluj: the name of ",
+            "The name is empty in the store, and the ERP can't be without it; fill it in there",
+        ],
     );
     shelf.assert_bystander_moved();
     shelf.edit(CLUJ, SKU, json!({"name": "Lampă"}));
