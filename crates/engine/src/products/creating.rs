@@ -23,6 +23,7 @@ use crate::{
     engine::Engine,
     error::Result,
     event::Event,
+    plan_seen::Fate,
     settings::{Connection, StoreSettings},
 };
 
@@ -60,6 +61,13 @@ impl Engine {
             self.creation(work.store, work.rule, side, &product.product, work.prices.as_ref()).await?;
         match creation {
             Creation::Make(new) => self.create(work, row, side, &product.product, *new).await,
+            Creation::Waits(_) | Creation::No if work.seen.is_some() => {
+                if let Some(seen) = work.seen {
+                    let moved = "it is not to be made any more; `zygos plan` shows what is".to_owned();
+                    seen.put(id, row.record.clone(), Fate::Moved(moved));
+                }
+                Ok(Went::Through(0))
+            }
             Creation::NotYet => {
                 let due_at = later(self.now(), self.settings.pace.recheck_held);
                 Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }))

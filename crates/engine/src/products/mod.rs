@@ -4,6 +4,7 @@
 //! on, every field is merged by its owner against what both last agreed on, and only what differs is written.
 
 mod answers;
+mod carrying;
 mod comparing;
 mod creating;
 mod gone;
