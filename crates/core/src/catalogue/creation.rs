@@ -204,12 +204,10 @@ impl<'a> Source<'a> {
             let value = carried(&value, ability);
             let length = value.as_text().map_or(0, |text| text.chars().count());
             let most = ability.length.and_then(|most| usize::try_from(most).ok());
-            if value == Value::Empty {
-                if ability.required {
-                    let lacks = format!("it has no {}; give it one", field.words());
-                    missing.push(self.missing(variant, Some(field), &lacks));
-                }
-            } else if !ability.create {
+            if value.is_blank() && ability.required {
+                let lacks = format!("it has no {}; give it one", field.words());
+                missing.push(self.missing(variant, Some(field), &lacks));
+            } else if value == Value::Empty || !ability.create {
                 continue;
             } else if let Some(most) = most.filter(|most| length > *most) {
                 let lacks = format!(

@@ -178,12 +178,13 @@ fn settle(pair: &Pair<'_>, rule: &ProductRule, governed: &Governed<'_>, decision
         }
         (Field::Price, Value::Number(price)) => {
             let jump = rule.price.as_ref().map_or(Decimal::MAX, |price| price.jump_percent);
-            // What both last agreed on goes back without a question: a price typed wrongly on the other side is what jumped.
-            let agreed = base.map(|base| match to {
-                Side::Store => &base.store,
-                Side::Erp => &base.erp,
-            });
-            hold = price_hold(&before, *price, jump).filter(|_| agreed != Some(&after));
+            // Putting back what was agreed on is no jump, however far a hand edit went from it.
+            let seen = match (cause, base, to) {
+                (ChangeCause::OtherEdited, Some(base), Side::Store) => &base.store,
+                (ChangeCause::OtherEdited, Some(base), Side::Erp) => &base.erp,
+                _ => &before,
+            };
+            hold = price_hold(seen, *price, jump);
         }
         (Field::Price, _) => {
             decision.troubles.push(trouble(TroubleKind::NoPrice));

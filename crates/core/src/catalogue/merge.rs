@@ -184,7 +184,7 @@ impl Meeting<'_> {
         {
             return Merged::Conflict(Clash::TooLong { to, most, length });
         }
-        if target.ability.required && after == Value::Empty {
+        if target.ability.required && after.is_blank() {
             return Merged::Conflict(Clash::Needed { to });
         }
         Merged::Write { to, after, cause }

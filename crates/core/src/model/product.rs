@@ -213,6 +213,15 @@ impl Value {
         if text.is_empty() { Self::Empty } else { Self::Text(text.to_owned()) }
     }
 
+    /// Nothing that anybody could read: empty, or a text of spaces.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Text(text) => text.trim().is_empty(),
+            _ => false,
+        }
+    }
+
     pub fn number(number: Decimal) -> Self {
         Self::Number(number.normalize())
     }
@@ -285,9 +294,12 @@ impl Product {
         self.variants.iter().find(|variant| &variant.unit.key == unit)
     }
 
-    /// The name that people know it by, or its key.
+    /// The name that people know it by; of one without, its code, the first SKU, or its key.
     pub fn title(&self) -> &str {
-        self.facts.get(&Field::Name).and_then(Value::as_text).unwrap_or(self.key.as_str())
+        let name = self.facts.get(&Field::Name).and_then(Value::as_text);
+        let skus = self.variants.iter().filter_map(|variant| variant.unit.sku.as_deref());
+        let mut names = name.into_iter().chain(self.code.as_deref()).chain(skus);
+        names.find(|name| !name.trim().is_empty()).unwrap_or(self.key.as_str())
     }
 
     /// Some variants couldn't be read: a variant that is missing here may be there.

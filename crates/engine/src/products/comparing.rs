@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use zygos_core::{
-    RemoteKey,
+    ConnectionId, RemoteKey,
     catalogue::FieldChange,
     contract::{Lane, Side},
     drift::DriftCause,
+    model::Product,
 };
 use zygos_storage::{Drift, Mutation, OutboxRecord};
 
@@ -78,29 +79,10 @@ impl Engine {
         for change in changes.iter().filter(|change| change.cause.is_drift()) {
             let key = (change.store_key.clone(), change.field.code().to_owned());
             now.insert(key.clone());
-            let cause = DriftCause::EditedByHand.code().to_owned();
-            if !known.contains_key(&key) {
-                self.tell(&Event::DriftFound {
-                    store: id.clone(),
-                    sku: super::sending::name_of(change, &pair.store.product),
-                    field: change.field.code().to_owned(),
-                    should: change.after.to_string(),
-                    is: change.before.to_string(),
-                    cause: cause.clone(),
-                });
-            }
-            mutations.push(Mutation::OpenDrift(Drift {
-                id: 0,
-                store: id.clone(),
-                unit: change.store_key.clone(),
-                sku: change.sku.clone(),
-                field: change.field.code().to_owned(),
-                should: change.after.to_string(),
-                is: change.before.to_string(),
-                cause,
-                found_at: self.now(),
-                corrected_at: None,
-            }));
+            mutations.push(match known.contains_key(&key) {
+                true => self.drift_now(id, change),
+                false => self.drift_of(id, change, &pair.store.product),
+            });
         }
         for ((unit, field), _) in known {
             if field != "stock" && !now.contains(&(unit.clone(), field.clone())) {
@@ -108,5 +90,33 @@ impl Engine {
             }
         }
         Ok(mutations)
+    }
+
+    /// A difference that nobody knows of yet, told.
+    pub(super) fn drift_of(&self, store: &ConnectionId, change: &FieldChange, product: &Product) -> Mutation {
+        self.tell(&Event::DriftFound {
+            store: store.clone(),
+            sku: super::sending::name_of(change, product),
+            field: change.field.code().to_owned(),
+            should: change.after.to_string(),
+            is: change.before.to_string(),
+            cause: DriftCause::EditedByHand.code().to_owned(),
+        });
+        self.drift_now(store, change)
+    }
+
+    fn drift_now(&self, store: &ConnectionId, change: &FieldChange) -> Mutation {
+        Mutation::OpenDrift(Drift {
+            id: 0,
+            store: store.clone(),
+            unit: change.store_key.clone(),
+            sku: change.sku.clone(),
+            field: change.field.code().to_owned(),
+            should: change.after.to_string(),
+            is: change.before.to_string(),
+            cause: DriftCause::EditedByHand.code().to_owned(),
+            found_at: self.now(),
+            corrected_at: None,
+        })
     }
 }

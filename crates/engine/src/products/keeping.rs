@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use zygos_core::{
     ConnectionId, RemoteKey,
     contract::{Item, Lane, Side, Unreadable},
-    model::{Product, Record, Shape, Unit, UnitKind},
+    model::{FieldTrouble, Product, Record, Shape, Unit, UnitKind},
 };
 use zygos_storage::{Mutation, OutboxRecord, StoredProduct, StoredUnit};
 
@@ -95,8 +95,8 @@ impl Engine {
             let product = &with_what_a_list_leaves_out(product, known.get(&product.key));
             let digest = progress::product_digest(product)?;
             for trouble in &product.troubles {
-                let of = trouble.unit.as_ref().map_or(String::new(), |unit| format!(" variant {unit}"));
-                let subject = format!("{}{of}, {}", product.key, trouble.field);
+                let of = of_variant(trouble);
+                let subject = subject_of(product, trouble);
                 kept.unreadable.insert(subject.clone());
                 let text = format!(
                     "{connection}: product {} (id {}){of}, field {}: {}. Everything else of it goes on",
@@ -106,6 +106,13 @@ impl Engine {
                     trouble.message
                 );
                 kept.mutations.push(self.issue(connection, UNREADABLE_FIELD, subject, text, &[]));
+            }
+            let before = known.get(&product.key).map(|known| &known.product);
+            for mended in before.into_iter().flat_map(|before| &before.troubles) {
+                let subject = subject_of(product, mended);
+                if !kept.unreadable.contains(&subject) {
+                    kept.mutations.push(self.close_issue(connection, UNREADABLE_FIELD, subject));
+                }
             }
             let edited = known.get(&product.key).is_none_or(|known| known.digest != digest);
             let stored = StoredProduct { product: product.clone(), digest, read_at };
@@ -192,6 +199,15 @@ impl Engine {
     ) -> Mutation {
         self.by_hand(store, OutboxRecord::Product { side, key: key.clone() }, Lane::Catalogue, reason)
     }
+}
+
+fn of_variant(trouble: &FieldTrouble) -> String {
+    trouble.unit.as_ref().map_or(String::new(), |unit| format!(" variant {unit}"))
+}
+
+/// What the issue about a field that can't be read is named by.
+fn subject_of(product: &Product, trouble: &FieldTrouble) -> String {
+    format!("{}{}, {}", product.key, of_variant(trouble), trouble.field)
 }
 
 /// A list may leave out long texts, which says nothing about them: what was read before still counts. What couldn't be

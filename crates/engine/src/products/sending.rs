@@ -249,7 +249,7 @@ impl Engine {
                 why: change.why.clone(),
                 run: work.run.cloned(),
             }));
-            mutations.extend(self.drift_ends(store_id, change).await?);
+            mutations.extend(self.drift_ends(store_id, change, &pair.store.product).await?);
             self.tell(&Event::FieldWritten {
                 store: store_id.clone(),
                 connection: target.clone(),
@@ -381,21 +381,28 @@ impl Engine {
         &self,
         store: &zygos_core::ConnectionId,
         change: &FieldChange,
+        product: &Product,
     ) -> Result<Vec<Mutation>> {
         let field = change.field.code();
+        let mut mutations = Vec::new();
         if self.repository.open_drift(store, &change.store_key, field).await?.is_none() {
-            return Ok(Vec::new());
+            if !change.cause.is_drift() {
+                return Ok(Vec::new());
+            }
+            // It was seen and put right before verification came by.
+            mutations.push(self.drift_of(store, change, product));
         }
         self.tell(&Event::DriftCorrected {
             store: store.clone(),
             sku: change.sku.clone().unwrap_or_else(|| change.store_key.to_string()),
         });
-        Ok(vec![Mutation::CloseDrift {
+        mutations.push(Mutation::CloseDrift {
             store: store.clone(),
             unit: change.store_key.clone(),
             field: field.to_owned(),
             at: self.now(),
-        }])
+        });
+        Ok(mutations)
     }
 }
 
