@@ -26,6 +26,8 @@ use crate::{
 pub struct Assembled {
     pub engine: Arc<Engine>,
     pub state: SqliteRepository,
+    /// The state's file.
+    pub path: PathBuf,
     pub workspace: WorkspaceId,
     /// Lives as long as the process works on the state.
     pub lock: Arc<OwnerLock>,
@@ -90,7 +92,7 @@ pub async fn assemble_within(
     let settings = settings_within(config, surroundings, lock.name())?;
     let repository: Arc<dyn Repository> = Arc::new(state.clone());
     let engine = Engine::new(repository, surroundings.clock.clone(), settings, watcher);
-    Ok(Assembled { engine: Arc::new(engine), state, workspace, lock })
+    Ok(Assembled { engine: Arc::new(engine), state, path, workspace, lock })
 }
 
 /// The engine's settings with connectors that call through `transport`, for a process that leases call `owner`.

@@ -14,6 +14,18 @@ pub struct Window {
     pub calls: u32,
 }
 
+impl Window {
+    /// Calls of this lane that fit into it; the rest of it is left for more urgent work.
+    pub fn calls_of(&self, lane: Lane) -> u32 {
+        let left = match lane {
+            Lane::Orders | Lane::HotStock | Lane::Corrections => 0,
+            Lane::Catalogue => LEFT_FOR_URGENT / 2,
+            Lane::Sweep => LEFT_FOR_URGENT,
+        };
+        (self.calls * (100 - left) / 100).max(1)
+    }
+}
+
 /// Windows are kept in this many slices. A call counts from the beginning of its slice to one slice past the
 /// window's length, so a window is never exceeded, at the price of a sixty-fourth of it.
 const SLICES: u32 = 64;
@@ -48,19 +60,10 @@ impl Sliding {
         }
     }
 
-    fn allowed(&self, lane: Lane) -> u32 {
-        let left = match lane {
-            Lane::Orders | Lane::HotStock | Lane::Corrections => 0,
-            Lane::Catalogue => LEFT_FOR_URGENT / 2,
-            Lane::Sweep => LEFT_FOR_URGENT,
-        };
-        (self.window.calls * (100 - left) / 100).max(1)
-    }
-
     /// When one more call fits.
     fn earliest(&mut self, now: Timestamp, lane: Lane) -> Timestamp {
         self.forget(now);
-        let allowed = self.allowed(lane);
+        let allowed = self.window.calls_of(lane);
         let mut total = self.total;
         if total < allowed {
             return now;

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod contract;
 pub mod disposition;
+pub mod doctor;
 pub mod drift;
 pub mod fitness;
 pub mod guard;

@@ -25,6 +25,28 @@ pub fn time_for(calls: u64, used: u64, windows: &[Window]) -> Option<Duration> {
     Some(slowed.map(|window| at_pace(all, window)).max().unwrap_or_default())
 }
 
+/// How far apart the beginnings of works of so many calls must be for them to go on for ever within all of these
+/// windows; zero where there is none.
+pub fn time_between(calls: u64, windows: &[Window]) -> Duration {
+    windows.iter().map(|window| at_pace(calls, window)).max().unwrap_or_default()
+}
+
+/// A length of time in its two largest units, as people say it.
+pub fn length(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
+    let mut left = seconds;
+    let mut parts = Vec::new();
+    for (size, name) in units {
+        let count = left / size;
+        left %= size;
+        if count > 0 {
+            parts.push(format!("{count} {name}"));
+        }
+    }
+    parts.truncate(2);
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+}
+
 fn at_pace(calls: u64, window: &Window) -> Duration {
     let nanos = window.length.as_nanos().saturating_mul(u128::from(calls)) / u128::from(window.calls.max(1));
     let seconds = u64::try_from(nanos / NANOS_A_SECOND);
@@ -60,6 +82,20 @@ mod tests {
         assert_eq!(seconds(800), 600);
         assert_eq!(seconds(10_000), 2 * 3600 + 46 * 60 + 40);
         assert_eq!(seconds(120_000), 2 * 86_400);
+    }
+
+    #[test]
+    fn work_that_is_done_again_and_again_is_slowed_by_the_window_of_the_slowest_pace() {
+        // A day takes fewer calls than its hours together.
+        assert_eq!(time_between(625, &merchantpro()), Duration::from_secs(900));
+        assert_eq!(time_between(1, &merchantpro()), Duration::from_millis(1440));
+        assert_eq!(time_between(625, &[]), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_length_of_time_is_told_in_its_two_largest_units() {
+        let told = [0, 59, 60, 3599, 10_000, 90_061].map(length);
+        assert_eq!(told, ["0 s", "59 s", "1 min", "59 min 59 s", "2 h 46 min", "1 d 1 h"]);
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub struct Engine {
     /// Paths of categories that a side was seen to have since this process began.
     pub(crate) known_categories: StdMutex<BTreeSet<(ConnectionId, Vec<String>)>>,
     pub(crate) massed: StdMutex<Massed>,
+    /// Price lists whose prices are with tax, by name.
+    pub(crate) gross_lists: StdMutex<BTreeSet<String>>,
     wakers: BTreeMap<(ConnectionId, OutboxKind), Notify>,
     /// Open issues that people were told of since this process began: connection, kind, subject, and the text.
     told: StdMutex<HashMap<(ConnectionId, String, String), String>>,
@@ -124,6 +126,7 @@ impl Engine {
             erp_products_read: StdMutex::new(None),
             known_categories: StdMutex::new(BTreeSet::new()),
             massed: StdMutex::new(Massed::new()),
+            gross_lists: StdMutex::new(BTreeSet::new()),
             wakers,
             told: StdMutex::new(HashMap::new()),
             feed_wakers,

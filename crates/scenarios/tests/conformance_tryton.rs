@@ -16,16 +16,22 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
+use serde_json::json;
 use zygos_connectors::tryton::{Tryton, TrytonConfig};
 use zygos_core::{
     Clock, RemoteKey, SharedClock,
     clock::later,
     contract::{CallContext, Connector, Fetch, Lane, NewProduct as NewProductWrite, Transition, Write},
-    model::{DocumentState, NewDocument, Record, Shape},
+    http::{HttpRequest, HttpResponse, Transport, TransportError},
+    model::{DocumentState, Entity, Facts, Field, NewDocument, Record, Shape, Value},
 };
-use zygos_scenarios::conformance::{self, KnownUnit, Step, Subject};
+use zygos_scenarios::conformance::{
+    self, KnownUnit, Step, Subject,
+    products::{self, Shelf},
+};
 use zygos_sim::{
-    Faults, InProcess, ManualClock,
+    Fault, Faults, InProcess, ManualClock,
+    faults::Script,
     tryton::{NewProduct, TrytonSandbox, TrytonSettings},
 };
 
@@ -235,4 +241,186 @@ async fn a_sale_that_is_processed_later_is_confirmed_and_deducts_nothing_yet() {
         panic!("its line is there")
     };
     assert_eq!((deduction.recorded, deduction.reserved, deduction.moved), Default::default());
+}
+
+/// Answers through to the sandbox, counted, and the faults of its line.
+struct Line {
+    inner: InProcess,
+    calls: AtomicU32,
+}
+
+#[async_trait]
+impl Transport for Line {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.inner.send(request).await
+    }
+}
+
+struct Shop {
+    erp: support::tryton_products::Erp,
+    sandbox: Arc<TrytonSandbox>,
+    faults: Arc<Faults>,
+    line: Arc<Line>,
+    clock: Arc<ManualClock>,
+}
+
+/// Two connectors, shop staff, and a storage zone to count in.
+async fn shop() -> Shop {
+    let start: Timestamp = "2026-03-05T08:00:00Z".parse().unwrap();
+    let clock = Arc::new(ManualClock::new(start));
+    let erp = Arc::new(TrytonSandbox::new(TrytonSettings::default()));
+    erp.add_warehouse("WH", "Main", start).unwrap();
+    for number in 1..=150_u32 {
+        let sku = format!("SKU-{number:03}");
+        erp.add_product(&NewProduct::new(&sku, Decimal::from(number)), start).unwrap();
+    }
+    let shared: SharedClock = clock.clone();
+    let faults = Arc::new(Faults::new(1));
+    let inner = InProcess::new(shared.clone()).with_host("erp.test", erp.clone(), faults.clone());
+    let line = Arc::new(Line { inner, calls: AtomicU32::new(0) });
+    let transport: Arc<dyn Transport> = line.clone();
+    let connector = |skip_warnings: bool| {
+        let password = SecretString::from("sync-Secret-1".to_owned());
+        let config = TrytonConfig::new("http://erp.test", "erp", "sync", password);
+        Tryton::new(TrytonConfig { skip_warnings, ..config }, transport.clone(), shared.clone())
+    };
+    let url = "http://erp.test/erp/rpc/";
+    let moving = clock.clone();
+    let mut kept = support::tryton_products::Erp {
+        connector: connector(false),
+        confident: connector(true),
+        people: support::people::People::new(transport.clone(), url, "clerk", "clerk-Secret-1"),
+        context: Box::new(move || {
+            moving.advance(Duration::from_secs(1));
+            CallContext { lane: Lane::Catalogue, deadline: later(moving.now(), Duration::from_secs(60)) }
+        }),
+        run: 1,
+        used: AtomicU32::new(0),
+        storage: 0,
+    };
+    let storage = json!([[["type", "=", "warehouse"]], 0, null, null, ["storage_location"]]);
+    let storage = kept.people.call("stock.location.search_read", storage).await;
+    kept.storage = storage[0]["storage_location"].as_i64().unwrap();
+    Shop { erp: kept, sandbox: erp, faults, line, clock }
+}
+
+#[tokio::test]
+async fn products_on_the_sandbox_are_kept_as_promised() {
+    let kept = support::tryton_products::run(&shop().await.erp).await;
+    assert_eq!(kept.len(), 32, "{kept:?}");
+}
+
+#[tokio::test]
+async fn a_creation_that_breaks_off_half_way_is_found_by_its_skus_and_completed() {
+    let shop = shop().await;
+    let skus: Vec<String> = (0..120).map(|number| format!("HALF-{number:03}")).collect();
+    let new = shop.erp.product("HALF-", &skus);
+    let variants = new.variants.clone();
+    shop.faults.script(Script {
+        fault: Fault::NotSent,
+        times: 1,
+        method: None,
+        path: None,
+        body: Some("model.product.product.create".to_owned()),
+    });
+    let broken = products::apply(&shop.erp, Write::CreateProduct(Box::new(new))).await.unwrap_err();
+    assert!(broken.maybe_applied(), "{broken:?}");
+    let found = products::fetch(&shop.erp, Fetch::ProductsBySku { skus: skus.clone() }).await;
+    assert_eq!((found.len(), found[0].variants.len()), (1, 50));
+    let complete = Write::CreateVariants {
+        product: found[0].key.clone(),
+        variants,
+        prices: zygos_core::contract::PriceKind::Net,
+    };
+    let applied = products::applied(&shop.erp, complete).await;
+    let whole = products::product_of(&applied);
+    assert_eq!(whole.variants.len(), 120);
+    assert!(whole.variants.iter().all(|variant| variant.unit.price_net == Some(Decimal::new(1990, 2))));
+}
+
+#[tokio::test]
+async fn a_category_that_is_above_itself_is_a_trouble_of_the_products_in_it_alone() {
+    let shop = shop().await;
+    let now = shop.clock.now();
+    let one = shop.sandbox.add_category("One", None, now).unwrap();
+    let two = shop.sandbox.add_category("Two", Some(one), now).unwrap();
+    let product = shop.sandbox.product_id("SKU-001").unwrap();
+    shop.sandbox.set_categories(product, &[two], now).unwrap();
+    shop.sandbox.force_category_parent(one, two, now);
+    let context = shop.erp.context();
+    let page = shop.erp.connector.scan(&context, Entity::Catalogue, None).await.unwrap();
+    let troubled: Vec<String> = page
+        .items
+        .into_iter()
+        .filter_map(|item| match item {
+            Ok(Record::Catalogue(product)) if !product.troubles.is_empty() => {
+                assert!(!product.facts.contains_key(&Field::Categories));
+                Some(product.troubles[0].field.clone())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(troubled, ["categories"]);
+}
+
+#[tokio::test]
+async fn what_products_cost_in_calls_is_what_is_documented() {
+    let shop = shop().await;
+    let erp = &shop.erp;
+    let spent = || shop.line.calls.swap(0, Ordering::Relaxed);
+    let skus = |stem: &str, count: usize| -> Vec<String> {
+        (0..count).map(|number| format!("{stem}-{number:03}")).collect()
+    };
+    // Logs in and reads names and the tree.
+    products::create(erp, erp.product("", &skus("FIRST", 1))).await;
+    spent();
+    let made = products::create(erp, erp.product("A-", &skus("A", 50))).await;
+    assert_eq!(spent(), 3, "the product, and reading it back");
+    let many = products::create(erp, erp.product("B-", &skus("B", 120))).await;
+    assert_eq!(spent(), 6, "whether the SKUs are free, three parts, reading it back");
+    products::by_key(erp, &many.key).await;
+    assert_eq!(spent(), 2);
+    products::fetch(erp, Fetch::ProductsBySku { skus: skus("A", 50) }).await;
+    assert_eq!(spent(), 3);
+    let mut change = products::change_of(&made);
+    change.facts.insert(Field::Name, Value::text("Another"));
+    change.facts.insert(Field::Description, Value::text("Another"));
+    products::applied(erp, Write::UpdateProduct(Box::new(change.clone()))).await;
+    assert_eq!(spent(), 5, "as it is, the change, reading it back");
+    products::applied(erp, Write::UpdateProduct(Box::new(change))).await;
+    assert_eq!(spent(), 4);
+    let list = shop.sandbox.add_price_list("Retail", Some("unit_price"), &[], shop.clock.now()).unwrap();
+    assert!(list > 0);
+    let units: Vec<RemoteKey> = made.variants.iter().map(|variant| variant.unit.key.clone()).collect();
+    let prices = Fetch::Prices { list: "Retail".to_owned(), units: units.clone() };
+    let ask = async || erp.connector.fetch(&erp.context(), &prices).await.unwrap().len();
+    assert_eq!(ask().await, 50);
+    assert_eq!(spent(), 3, "which fields sales have, the lists, the prices");
+    ask().await;
+    assert_eq!(spent(), 1);
+    let mut change = products::change_of(&made);
+    change.units.insert(units[0].clone(), Facts::from([(Field::Price, Value::number(Decimal::ONE))]));
+    change.price_list = Some("Retail".to_owned());
+    products::applied(erp, Write::UpdateProduct(Box::new(change.clone()))).await;
+    assert_eq!(spent(), 7, "as it is, the list's lines, room, the line, reading it back");
+    let path = vec!["Deep".to_owned(), "Deeper".to_owned()];
+    products::applied(erp, Write::CreateCategory { path: path.clone() }).await;
+    assert_eq!(spent(), 3);
+    products::applied(erp, Write::CreateCategory { path }).await;
+    assert_eq!(spent(), 1);
+    // Long after everything else, so that a look goes back over nothing but this.
+    shop.clock.advance(Duration::from_secs(3_600));
+    let now = shop.clock.now();
+    shop.sandbox.set_name(units[0].as_str().parse().unwrap(), "Later", now).unwrap();
+    shop.sandbox.rename_category(shop.sandbox.categories()[0].id, "Later", now).unwrap();
+    shop.sandbox.set_ean(units[0].as_str().parse().unwrap(), Some("96385074"), now).unwrap();
+    shop.sandbox.set_description(units[0].as_str().parse().unwrap(), "Later", now).unwrap();
+    let (_, at) = products::follow(erp, Entity::Catalogue, None).await;
+    assert_eq!(spent(), 4, "one a model");
+    shop.sandbox.set_name(units[0].as_str().parse().unwrap(), "Latest", now).unwrap();
+    let (told, at) = products::follow(erp, Entity::Catalogue, Some(&at)).await;
+    assert_eq!((told.len(), spent()), (1, 6), "and two for what changed");
+    products::follow(erp, Entity::Catalogue, Some(&at)).await;
+    assert_eq!(spent(), 4);
 }

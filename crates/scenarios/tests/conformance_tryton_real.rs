@@ -188,3 +188,33 @@ async fn tryton_on_a_real_server_keeps_every_promise_it_declares() {
     assert_eq!(summary.lacking, Vec::<&str>::new());
     assert_eq!(summary.kept.len(), 33, "{:?}", summary.kept);
 }
+
+/// Two connectors, shop staff, and a storage zone to count in.
+fn erp() -> support::tryton_products::Erp {
+    let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new().unwrap());
+    let connector = |skip_warnings: bool| {
+        let password = SecretString::from(env("TRYTON_PASSWORD"));
+        let config = TrytonConfig::new(&env("TRYTON_URL"), &env("TRYTON_DB"), &env("TRYTON_USER"), password);
+        let config = TrytonConfig { skip_warnings, ..config };
+        Tryton::new(config, transport.clone(), Arc::new(MachineClock) as SharedClock)
+    };
+    let (user, password) = (env("TRYTON_CLERK_USER"), env("TRYTON_CLERK_PASSWORD"));
+    support::tryton_products::Erp {
+        connector: connector(false),
+        confident: connector(true),
+        people: support::people::People::new(transport.clone(), &env("TRYTON_RPC"), &user, &password),
+        context: Box::new(|| CallContext {
+            lane: Lane::Catalogue,
+            deadline: later(MachineClock.now(), Duration::from_secs(60)),
+        }),
+        run: MachineClock.now().as_microsecond(),
+        used: AtomicU32::new(0),
+        storage: id("TRYTON_STORAGE"),
+    }
+}
+
+#[tokio::test]
+async fn products_on_a_real_server_are_kept_as_promised() {
+    let kept = support::tryton_products::run(&erp()).await;
+    assert_eq!(kept.len(), 32, "{kept:?}");
+}

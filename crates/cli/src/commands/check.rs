@@ -1,19 +1,26 @@
+//! What stands in the way: of this machine, of the configuration, and of every connection.
+
+mod erp;
+mod machine;
+mod store;
+
 use jiff::SignedDuration;
 use serde::Serialize;
 use zygos_core::{
     clock::later,
     contract::{CallContext, CheckFinding, Lane, Severity},
-    fitness::{Wanted, field_fitness, fitness},
 };
-use zygos_engine::{Connection, EngineError, StoreSettings};
+use zygos_engine::{Connection, EngineError};
 
 use crate::{assemble::Assembled, clock::machine_clock, failure::Failure, show::Form};
 
 #[derive(Serialize)]
 pub(super) struct Checked {
     connection: String,
+    /// What is there, with its version.
     product: Option<String>,
-    mode: zygos_storage::Mode,
+    /// `None` for what is no connection.
+    mode: Option<zygos_storage::Mode>,
     findings: Vec<CheckFinding>,
 }
 
@@ -24,24 +31,39 @@ pub async fn check(assembled: &Assembled, form: Form) -> Result<(), Failure> {
     verdict(&all)
 }
 
+/// Of the machine that this runs on.
+const MACHINE: &str = "this machine";
+
 /// What stands under this name is about the configuration, not about a connection.
 const CONFIGURATION: &str = "configuration";
 
 pub(super) async fn gather(assembled: &Assembled) -> Result<Vec<Checked>, Failure> {
     let engine = &assembled.engine;
     let settings = engine.settings();
-    let mut all = Vec::new();
+    let mut all = vec![Checked {
+        connection: MACHINE.to_owned(),
+        product: Some(machine::product()),
+        mode: None,
+        findings: machine::findings(&assembled.path),
+    }];
     let mut unfit = Checked {
         connection: CONFIGURATION.to_owned(),
         product: None,
-        mode: zygos_storage::Mode::Observe,
-        findings: settings.stores.iter().flat_map(|store| limits(store, &settings.erp)).collect(),
+        mode: None,
+        findings: settings.stores.iter().flat_map(|store| store::limits(store, &settings.erp)).collect(),
     };
-    for connection in settings.stores.iter().map(|store| &store.connection).chain([&settings.erp]) {
-        let mut checked = test(connection).await;
-        checked.mode = engine.repository().connection(&connection.id).await?.mode;
+    for store in &settings.stores {
+        let mut checked = test(&store.connection).await;
+        checked.mode = Some(engine.repository().connection(&store.connection.id).await?.mode);
+        checked.findings.extend(store::calls(engine, store).await?);
         all.push(checked);
     }
+    let mut erp = test(&settings.erp).await;
+    erp.mode = Some(engine.repository().connection(&settings.erp.id).await?.mode);
+    if erp.product.is_some() {
+        unfit.findings.extend(erp::names(&settings.stores, &settings.erp, &context()).await);
+    }
+    all.push(erp);
     match engine.resolved().await {
         Err(EngineError::Unfit(problems)) => {
             let finding = |message| CheckFinding { severity: Severity::Blocking, message };
@@ -60,9 +82,9 @@ pub(super) async fn gather(assembled: &Assembled) -> Result<Vec<Checked>, Failur
 pub(super) fn words(all: &[Checked]) -> Vec<String> {
     let mut lines = Vec::new();
     for checked in all {
-        let mode = format!("{:?}", checked.mode).to_lowercase();
+        let mode = checked.mode.map(|mode| format!(" ({})", format!("{mode:?}").to_lowercase()));
         lines.push(match &checked.product {
-            Some(product) => format!("{} {product} ({mode})", checked.connection),
+            Some(product) => format!("{} {product}{}", checked.connection, mode.unwrap_or_default()),
             None => checked.connection.clone(),
         });
         for finding in &checked.findings {
@@ -92,41 +114,18 @@ pub(super) fn verdict(all: &[Checked]) -> Result<(), Failure> {
 }
 
 async fn test(connection: &Connection) -> Checked {
-    let deadline = later(machine_clock().now(), std::time::Duration::from_secs(60));
-    let context = CallContext { lane: Lane::Orders, deadline };
-    let (product, findings) = match connection.connector.check(&context).await {
+    let (product, findings) = match connection.connector.check(&context()).await {
         Ok(report) => (Some(report.product), report.findings),
         Err(error) => (None, vec![CheckFinding { severity: Severity::Blocking, message: error.to_string() }]),
     };
     let mut findings = findings;
     findings.extend((connection.clock_skew)().and_then(clocks));
-    Checked { connection: connection.id.to_string(), product, mode: zygos_storage::Mode::Observe, findings }
+    Checked { connection: connection.id.to_string(), product, mode: None, findings }
 }
 
-/// Where what the two sides can do limits a store's flows.
-fn limits(store: &StoreSettings, erp: &Connection) -> Vec<CheckFinding> {
-    let wanted = Wanted {
-        stock: store.stock.is_some(),
-        orders: store.orders.is_some(),
-        status: store.feedback.status,
-        tracking: store.feedback.tracking,
-        invoice_tag: store.feedback.invoice_tag.is_some(),
-        products_to_store: store.products.as_ref().is_some_and(|products| products.direction.to_store),
-        products_to_erp: store.products.as_ref().is_some_and(|products| products.direction.to_erp),
-        create_in_store: store.products.as_ref().is_some_and(|products| products.create.to_store),
-        create_in_erp: store.products.as_ref().is_some_and(|products| products.create.to_erp),
-        prices_to_store: store.prices.as_ref().is_some_and(|prices| prices.direction.to_store),
-        prices_to_erp: store.prices.as_ref().is_some_and(|prices| prices.direction.to_erp),
-        price_list: store.prices.as_ref().is_some_and(|prices| prices.list.is_some()),
-    };
-    let connection = &store.connection;
-    let name = connection.id.as_str();
-    let (here, there) = (connection.connector.capabilities(), erp.connector.capabilities());
-    let mut findings = fitness(name, wanted, here, there);
-    if let Some(products) = &store.products {
-        findings.extend(field_fitness(name, &products.owners, wanted, here, there));
-    }
-    findings
+fn context() -> CallContext {
+    let deadline = later(machine_clock().now(), std::time::Duration::from_secs(60));
+    CallContext { lane: Lane::Orders, deadline }
 }
 
 /// Further apart than this, two clocks are worth a word.

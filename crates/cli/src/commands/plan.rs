@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use zygos_core::{ConnectionId, money::plain};
+use zygos_core::{ConnectionId, money::plain, pacing::length};
 use zygos_engine::{CarriedOut, Cost, Plan, PlanLine, PlannedProduct, PlannedStep, PlannedStock, SeenPlan};
 
 use super::{balance::kept, plan_file};
@@ -191,22 +191,6 @@ fn cost(cost: &Cost) -> String {
         None => "no call limit is configured for it".to_owned(),
     };
     format!("at least {} calls, {time}", cost.calls_least)
-}
-
-/// A length of time in its two largest units, as people say it.
-fn length(seconds: u64) -> String {
-    let units = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
-    let mut left = seconds;
-    let mut parts = Vec::new();
-    for (size, name) in units {
-        let count = left / size;
-        left %= size;
-        if count > 0 {
-            parts.push(format!("{count} {name}"));
-        }
-    }
-    parts.truncate(2);
-    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
 }
 
 #[cfg(test)]

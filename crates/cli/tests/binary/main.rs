@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod disk_full;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod four_cases;
 #[cfg(test)]
 mod init;

@@ -103,7 +103,7 @@ impl<S: 'static> Served<S> {
     /// Requests that change something at the other side.
     pub fn writes(&self) -> Vec<String> {
         let writing = ["PATCH ", "POST ", "PUT ", "DELETE "];
-        let reading = ["search", "read", "get_", "login", "version", "today"];
+        let reading = ["search", "read", "get_", "fields_get", "login", "version", "today"];
         let calls = self.recorded.calls.lock().expect("the calls");
         let is_rpc = |call: &str| !call.contains(' ');
         calls

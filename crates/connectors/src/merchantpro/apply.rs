@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zygos_core::{
     RemoteKey,
-    contract::{Applied, CallContext, ConnectorError, ErrorKind, Outcome, PriceKind, Transition, Write},
+    contract::{Applied, CallContext, ConnectorError, ErrorKind, Outcome, Transition, Write},
     model::{Order, OrderStatus, Record},
 };
 
@@ -19,8 +19,8 @@ pub(super) async fn one(visit: Visit<'_>, write: &Write) -> Outcome {
     let Visit { caller, context, .. } = visit;
     match write {
         Write::CreateProduct(new) => product_writes::create(visit, new).await,
-        Write::CreateVariants { product, variants } => {
-            product_writes::create_variants(visit, product, variants, PriceKind::default()).await
+        Write::CreateVariants { product, variants, prices } => {
+            product_writes::create_variants(visit, product, variants, *prices).await
         }
         Write::UpdateProduct(changes) => product_writes::update(visit, changes).await,
         Write::CreateCategory { path } => categories::create(visit, path).await,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use zygos_core::{
     RemoteKey,
-    contract::{ConnectorError, NewVariant},
+    contract::{ConnectorError, NewVariant, PriceKind},
     model::{Facts, Field, Value},
 };
 
@@ -26,8 +26,10 @@ pub(super) fn put_unit(body: &mut Body, facts: &Facts, terms: Terms) -> Result<(
                 terms.put(body, "old_price", *price)
             }
             (Field::OldPrice, Value::Number(_) | Value::Empty) => Terms::clear(body, "old_price"),
-            (Field::Cost, Value::Number(cost)) => put(body, "cost_net", number(*cost)),
-            (Field::Cost, Value::Empty) => put(body, "cost_net", json!("")),
+            (Field::Cost, Value::Number(cost)) if !cost.is_zero() => {
+                Terms { kind: PriceKind::Net, ..terms }.put(body, "cost", *cost);
+            }
+            (Field::Cost, Value::Number(_) | Value::Empty) => Terms::clear(body, "cost"),
             (Field::Weight, Value::Number(weight)) => put(body, "weight", number(*weight)),
             // There is no way of saying that it isn't known.
             (Field::Weight, Value::Empty) => put(body, "weight", json!(0)),

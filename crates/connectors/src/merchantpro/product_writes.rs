@@ -143,7 +143,9 @@ async fn update_once(
     let own = |field: &Field| matches!(field, Field::Price | Field::OldPrice);
     let only_prices = changes.units.values().flat_map(Facts::keys).all(own);
     let together = !simple && (!only_prices || changes.units.len() > FEW);
-    let priced = changes.units.values().flatten().any(|(field, value)| own(field) && *value != Value::Empty);
+    let completed = |field: &Field| own(field) || *field == Field::Cost;
+    let priced =
+        changes.units.values().flatten().any(|(field, value)| completed(field) && *value != Value::Empty);
     let mut percent = match changes.facts.get(&Field::Tax) {
         Some(tax) => tax.as_number(),
         None => visit.rate(product).await,

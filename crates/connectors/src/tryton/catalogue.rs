@@ -26,8 +26,9 @@ use super::{
 
 pub(super) const PAGE: u32 = 100;
 
-const WHOLE: [&str; 8] = [
+const WHOLE: [&str; 9] = [
     "name",
+    "code",
     "active",
     "categories",
     "default_uom.name",
@@ -255,7 +256,7 @@ mod tests {
     #[test]
     fn a_product_with_variants_is_read_whole_from_a_recorded_page() {
         let hoodie = called("Hoodie");
-        assert_eq!(hoodie.shape, Shape::Variants);
+        assert_eq!((hoodie.shape, hoodie.code.as_deref()), (Shape::Variants, Some("HD-")));
         assert_eq!(hoodie.troubles, []);
         assert_eq!(hoodie.facts[&Field::Description], Value::text("Warm.\nOf wool."));
         let shirts = vec!["Clothes".to_owned(), "Shirts".to_owned()];

@@ -32,7 +32,6 @@ struct Plan {
     units: BTreeMap<i64, Values>,
     /// SKUs that are new or come back: they may be taken.
     skus: Vec<String>,
-    retires: bool,
 }
 
 impl Tryton {
@@ -77,7 +76,7 @@ impl Tryton {
         if !plan.put_on_sale.is_empty() {
             let (method, params) = put_on_sale(held, &plan.put_on_sale);
             if let Err(failure) = self.door.write(context, method, params).await {
-                return Err(self.explained_by(context, failure, &skus, Some(held.id)).await);
+                return Err(self.not_moved(context, failure, &skus, held.id).await);
             }
             wrote = true;
         }
@@ -99,16 +98,27 @@ impl Tryton {
         for (method, params) in calls {
             match self.door.write(context, method, params).await {
                 Ok(_) => wrote = true,
-                Err(failure @ Failure::Warned { .. }) if plan.retires => {
-                    let error = ConnectorError::from(failure);
-                    return Err(Failure::Other(refused(Field::Active, error.message)));
-                }
-                Err(failure) => {
-                    return Err(self.explained_by(context, failure, &skus, Some(held.id)).await);
-                }
+                Err(failure) => return Err(self.not_moved(context, failure, &skus, held.id).await),
             }
         }
         Ok(wrote)
+    }
+
+    /// The only thing that Tryton asks a person about is goods in stock that are sold no more.
+    async fn not_moved(
+        &self,
+        context: &CallContext,
+        failure: Failure,
+        skus: &[String],
+        template: i64,
+    ) -> Failure {
+        match failure {
+            Failure::Warned { .. } => {
+                let error = ConnectorError::from(failure);
+                Failure::Other(refused(Field::Active, error.message))
+            }
+            other => self.explained_by(context, other, skus, Some(template)).await,
+        }
     }
 
     /// Commands that leave a product in these categories. Accounting ones stay, and so does any that has a wanted path.
@@ -229,7 +239,10 @@ fn planned(held: &Held, changes: &ProductChanges) -> Result<Plan, ConnectorError
         if facts.contains_key(&Field::Price) && changes.price_list.is_none() {
             price_changed(held, unit, values::amount(facts, Field::Price)?, &mut plan.template, &mut values)?;
         }
-        if facts.contains_key(&Field::Cost) && values::amount(facts, Field::Cost)? != unit.cost {
+        // No cost and a cost of nothing are the same to Tryton.
+        let costs = |cost: Option<Decimal>| cost.unwrap_or_default();
+        if facts.contains_key(&Field::Cost) && costs(values::amount(facts, Field::Cost)?) != costs(unit.cost)
+        {
             let message =
                 "Tryton computes the cost once goods have moved; change it there with \"Modify Cost Price\"";
             return Err(refused(Field::Cost, message));
@@ -239,10 +252,7 @@ fn planned(held: &Held, changes: &ProductChanges) -> Result<Plan, ConnectorError
                 plan.put_on_sale.push(unit.id);
                 plan.skus.push(unit.sku.clone());
             }
-            Some(false) if held.is_on_sale(unit) => {
-                plan.retires = true;
-                values.extend(off_sale(unit));
-            }
+            Some(false) if held.is_on_sale(unit) => values.extend(off_sale(unit)),
             _ => {}
         }
         if !values.is_empty() {
@@ -413,7 +423,7 @@ mod tests {
             (7, Field::Sku, Value::text("A")),
             (7, Field::Ean, Value::text("4006381333931")),
             (7, Field::Price, Value::number(Decimal::new(1000, 2))),
-            (7, Field::Cost, Value::number(Decimal::ZERO)),
+            (7, Field::Cost, Value::Empty),
             (7, Field::Active, Value::Flag(true)),
         ]);
         assert_eq!(planned(&held(None, vec![with_ean]), &given).unwrap(), Plan::default());
@@ -475,7 +485,6 @@ mod tests {
         shown.web_shops = vec![1, 2];
         let plan =
             planned(&held(None, vec![shown]), &changes(&[(7, Field::Active, Value::Flag(false))])).unwrap();
-        assert!(plan.retires);
         assert_eq!(
             Json::Object(plan.units[&7].clone()),
             json!({"active": false, "web_shops": [["remove", [1, 2]]]})

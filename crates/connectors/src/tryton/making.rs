@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value as Json, json};
 use zygos_core::{
     RemoteKey,
-    contract::{Applied, CallContext, ConnectorError, ErrorKind, NewProduct, NewVariant},
+    contract::{Applied, CallContext, ConnectorError, ErrorKind, NewProduct, NewVariant, PriceKind},
     model::{Field, Shape},
 };
 
@@ -83,7 +83,9 @@ impl Tryton {
         context: &CallContext,
         product: &RemoteKey,
         variants: &[NewVariant],
+        prices: PriceKind,
     ) -> Result<Applied, Failure> {
+        values::check_kind(&variants.iter().map(|variant| &variant.facts).collect::<Vec<_>>(), prices)?;
         let units = values::read_units(variants.iter().map(|variant| &variant.facts))?;
         let held = self.held(context, product).await?;
         let missing: Vec<NewUnit> = units

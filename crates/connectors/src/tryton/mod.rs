@@ -175,8 +175,8 @@ impl Tryton {
                 sales::transition(&self.door, context, document, *to).await
             }
             Write::CreateProduct(new) => self.create_product(context, new).await,
-            Write::CreateVariants { product, variants } => {
-                self.create_variants(context, product, variants).await
+            Write::CreateVariants { product, variants, prices } => {
+                self.create_variants(context, product, variants, *prices).await
             }
             Write::UpdateProduct(changes) => self.update_product(context, changes).await,
             Write::CreateCategory { path } => self.create_category(context, path).await,
@@ -358,8 +358,9 @@ impl Connector for Tryton {
         }
         if !self.names.sales_have(&self.door, context, "price_list").await? {
             find(
-                Severity::Warning,
-                "the module sale_price_list is not active; flows with a price list of Tryton need it",
+                // Who configures a list hears that there is none.
+                Severity::Good,
+                "the module sale_price_list is not active; only prices of a price list need it",
             );
         }
         match self.door.search(context, &names::shops()).await {

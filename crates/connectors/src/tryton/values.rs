@@ -36,7 +36,7 @@ pub(super) const OF_WHOLE: [Field; 5] =
 pub(super) const OF_UNIT: [Field; 5] = [Field::Sku, Field::Ean, Field::Price, Field::Cost, Field::Active];
 
 /// A text; `None` when it is to be empty or isn't given.
-pub(super) fn text<'a>(facts: &'a Facts, field: Field) -> Result<Option<&'a str>, ConnectorError> {
+pub(super) fn text(facts: &Facts, field: Field) -> Result<Option<&str>, ConnectorError> {
     match facts.get(&field) {
         None | Some(Value::Empty) => Ok(None),
         Some(Value::Text(text)) => Ok(Some(text)),

@@ -151,7 +151,7 @@ async fn fields_of_a_simple_product_go_in_one_call() {
         (Field::Sku, text("B")),
         (Field::Ean, Value::Empty),
         (Field::OldPrice, Value::Empty),
-        (Field::Cost, number("1.5")),
+        (Field::Cost, Value::Empty),
         (Field::Weight, Value::Empty),
         (Field::Active, Value::Flag(false)),
     ]);
@@ -163,7 +163,7 @@ async fn fields_of_a_simple_product_go_in_one_call() {
     assert_eq!(
         store.asked(),
         [
-            "PATCH /products/10010 {\"cost_net\":1.5,\"ean\":null,\"manufacturer_name\":\"\",\"name\":\"Lampa\",\
+            "PATCH /products/10010 {\"cost_gross\":\"\",\"cost_net\":\"\",\"ean\":null,\"manufacturer_name\":\"\",\"name\":\"Lampa\",\
           \"old_price_gross\":\"\",\"old_price_net\":\"\",\"sku\":\"B\",\"status\":\"inactive\",\"unit_type\":\"buc\",\
           \"weight\":0}"
         ]
@@ -249,7 +249,9 @@ async fn a_new_variant_is_added_once_beside_all_that_are_there() {
     let fresh = || ok(&shirt().to_string());
     let store = Store::answering([fresh(), ok(&list(&[], 0)), fresh(), fresh()]);
     let variants = vec![new_variant("L", "L"), new_variant("S", "S")];
-    one(&store, Write::CreateVariants { product: "10010".into(), variants }).await.unwrap();
+    one(&store, Write::CreateVariants { product: "10010".into(), variants, prices: PriceKind::Net })
+        .await
+        .unwrap();
     let asked = store.asked();
     let body: Json = serde_json::from_str(asked[2].strip_prefix("PATCH /products/10010 ").unwrap()).unwrap();
     assert_eq!(body["variants"][0], json!({"id": 10011}));
@@ -257,7 +259,11 @@ async fn a_new_variant_is_added_once_beside_all_that_are_there() {
     assert_eq!((&body["variants"][2]["sku"], body["variants"].as_array().unwrap().len()), (&json!("S"), 3));
     let options = json!([{"id": 4, "name": "Size", "options": [{"id": 5, "value": "M"}, {"value": "S"}]}]);
     assert_eq!(body["variant_attributes"], options);
-    let again = Write::CreateVariants { product: "10010".into(), variants: vec![new_variant(" M", "M")] };
+    let again = Write::CreateVariants {
+        product: "10010".into(),
+        variants: vec![new_variant(" M", "M")],
+        prices: PriceKind::Net,
+    };
     assert!(one(&store, again).await.unwrap().already);
 }
 

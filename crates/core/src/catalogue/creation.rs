@@ -96,6 +96,12 @@ pub fn new_variant_in_store(
     source.variant(variant, options)
 }
 
+/// In which kind the prices of variants are given that [`new_variant_in_store`] and [`new_variant_in_erp`] make of this
+/// product on the side `to`.
+pub fn prices_of_new_variants(to: Side, product: &Product, rule: &ProductRule) -> PriceKind {
+    Source { to, product, rule, list_prices: None }.price_kind()
+}
+
 /// A variant that the ERP's product lacks.
 pub fn new_variant_in_erp(
     store: &Product,

@@ -178,7 +178,12 @@ fn settle(pair: &Pair<'_>, rule: &ProductRule, governed: &Governed<'_>, decision
         }
         (Field::Price, Value::Number(price)) => {
             let jump = rule.price.as_ref().map_or(Decimal::MAX, |price| price.jump_percent);
-            hold = price_hold(&before, *price, jump);
+            // What both last agreed on goes back without a question: a price typed wrongly on the other side is what jumped.
+            let agreed = base.map(|base| match to {
+                Side::Store => &base.store,
+                Side::Erp => &base.erp,
+            });
+            hold = price_hold(&before, *price, jump).filter(|_| agreed != Some(&after));
         }
         (Field::Price, _) => {
             decision.troubles.push(trouble(TroubleKind::NoPrice));

@@ -20,7 +20,9 @@ pub use changes::{
     Agreement, ChangeCause, Choice, Conflict, Decision, FieldChange, TROUBLE_KINDS, Trouble, TroubleKind,
     writes,
 };
-pub use creation::{Missing, new_in_erp, new_in_store, new_variant_in_erp, new_variant_in_store};
+pub use creation::{
+    Missing, new_in_erp, new_in_store, new_variant_in_erp, new_variant_in_store, prices_of_new_variants,
+};
 pub use decide::{Pair, decide, halves_after};
 pub use merge::{Clash, Meeting, Merged, Target, carried, merge};
 pub use price::{PriceTerms, convert};

@@ -24,6 +24,7 @@ pub enum Write {
     CreateVariants {
         product: RemoteKey,
         variants: Vec<NewVariant>,
+        prices: PriceKind,
     },
     /// Sets the fields that are given, and no others. Answers with [`Record::Catalogue`] as it is now.
     UpdateProduct(Box<ProductChanges>),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use zygos_core::{
     ConnectionId, RemoteKey,
-    catalogue::{Choice, Decision, ProductRule},
+    catalogue::{Choice, Decision},
     contract::{Checkpoint, Lane, Side},
     model::{Field, Value},
 };
@@ -63,10 +63,9 @@ impl Engine {
     pub(crate) async fn field_answer(&self, issue: &Issue, choice: &str) -> Result<Vec<Mutation>> {
         let Some(place) = Place::read(&issue.subject) else { return Ok(Vec::new()) };
         let Some(store) = self.store(&issue.connection) else { return Ok(Vec::new()) };
-        let rule = self.rule_of(store)?;
         let id = &issue.connection;
         let mut kept = self.kept_answers(id, &place.product).await?;
-        if let Some(about) = self.asked_about(store, &rule, &place).await? {
+        if let Some(about) = self.asked_about(store, &place).await? {
             kept.insert(name(&place.key, place.field), Answer { choice: choice.to_owned(), about });
         }
         let text = serde_json::to_string(&kept).unwrap_or_default();
@@ -81,19 +80,14 @@ impl Engine {
     }
 
     /// The two values that are in question now; `None`: none are any more.
-    async fn asked_about(
-        &self,
-        store: &StoreSettings,
-        rule: &ProductRule,
-        place: &Place,
-    ) -> Result<Option<String>> {
+    async fn asked_about(&self, store: &StoreSettings, place: &Place) -> Result<Option<String>> {
         let Subject::Pairs(pairs) = self.subject_of(store, Side::Store, &place.product).await? else {
             return Ok(None);
         };
         for pair in pairs {
             let units: Vec<RemoteKey> = pair.erp_units().collect();
-            let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
-            let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+            let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
+            let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
             let decision = self.decide_unanswered(&work, &pair).await?;
             for question in questions_in(&decision) {
                 if (question.key, question.field) == (&place.key, place.field) {

@@ -22,7 +22,9 @@ impl Engine {
         units: &[RemoteKey],
         found: &mut Verification,
     ) -> Result<()> {
-        let Some(rule) = self.product_rule(store) else { return Ok(()) };
+        if self.product_rule(store).is_none() {
+            return Ok(());
+        }
         let id = &store.connection.id;
         let keys: BTreeSet<RemoteKey> =
             self.repository.products_of(id, units).await?.into_iter().map(|(_, product)| product).collect();
@@ -34,7 +36,7 @@ impl Engine {
         self.products_gone(&self.settings.erp, &missing).await?;
         let pairs = self.pairs(store, &keys).await?;
         let erp_units: Vec<RemoteKey> = pairs.iter().flat_map(super::pairing::Paired::erp_units).collect();
-        let prices = self.list_prices(&rule, &erp_units, Lane::Sweep).await?;
+        let (rule, prices) = self.priced(store, &erp_units, Lane::Sweep).await?;
         let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         let mut mutations = Vec::new();
         for pair in &pairs {
@@ -59,7 +61,7 @@ impl Engine {
     }
 
     /// Opens a drift for every field that somebody changed who doesn't own it, and closes those that are no more.
-    async fn drifts_of(
+    pub(super) async fn drifts_of(
         &self,
         store: &StoreSettings,
         pair: &super::pairing::Paired,

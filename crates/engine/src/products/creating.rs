@@ -13,18 +13,22 @@ use zygos_core::{
     contract::{Applied, Lane, NewProduct, Side, Write},
     model::{Entity, Field, Product, Record, Unit, UnitKind},
 };
-use zygos_storage::{FieldBases, JournalEntry, Link, Mutation, OutboxRow, Settled, StoredProduct};
+use zygos_storage::{
+    FieldBases, JournalEntry, Link, Mutation, OutboxRecord, OutboxRow, Settled, StoredProduct, Wish,
+};
 
 use super::{
     Went, Work,
     gone::CREATE,
     pairing::{ListPrices, Paired},
     questions::skus_of_product,
+    rule::ERPS_OWN,
 };
 use crate::{
     engine::Engine,
     error::Result,
     event::Event,
+    plan_seen::Fate,
     settings::{Connection, StoreSettings},
 };
 
@@ -62,6 +66,13 @@ impl Engine {
             self.creation(work.store, work.rule, side, &product.product, work.prices.as_ref()).await?;
         match creation {
             Creation::Make(new) => self.create(work, row, side, &product.product, *new).await,
+            Creation::Waits(_) | Creation::No if work.seen.is_some() => {
+                if let Some(seen) = work.seen {
+                    let moved = "it is not to be made any more; `zygos plan` shows what is".to_owned();
+                    seen.put(id, row.record.clone(), Fate::Moved(moved));
+                }
+                Ok(Went::Through(0))
+            }
             Creation::NotYet => {
                 let due_at = later(self.now(), self.settings.pace.recheck_held);
                 Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }))
@@ -146,7 +157,7 @@ impl Engine {
         }
         let new = match side {
             Side::Erp => new_in_store(product, rule, prices),
-            Side::Store => new_in_erp(product, rule),
+            Side::Store => new_in_erp(product, &for_making_in_erp(rule)),
         };
         Ok(match new {
             Ok(new) => Creation::Make(Box::new(new)),
@@ -313,6 +324,10 @@ impl Engine {
             [] => true,
             known => store_units.contains(key) && known.iter().all(|link| &link.store_key != key),
         };
+        if before.is_empty() && pair.links.len() == source.variants.len() {
+            // All of it is new and agreed on below; nothing of it is left to compare for this store.
+            mutations.retain(|mutation| !is_wish_about(mutation, store_id, &made.key));
+        }
         let agreed = agreed_prices(&pair, prices.as_ref(), work.rule);
         let mut priced_otherwise = false;
         for ((key, field), halves) in pair.halves(prices.as_ref(), work.rule) {
@@ -350,12 +365,29 @@ impl Engine {
     }
 }
 
+fn is_wish_about(mutation: &Mutation, store: &ConnectionId, product: &RemoteKey) -> bool {
+    let Mutation::Enqueue(Wish { connection, record: OutboxRecord::Product { key, .. }, .. }) = mutation
+    else {
+        return false;
+    };
+    connection == store && key == product
+}
+
 /// The store's units whose prices mean the same on both sides.
 fn agreed_prices(pair: &Paired, prices: Option<&ListPrices>, rule: &ProductRule) -> BTreeSet<RemoteKey> {
     let nothing = BTreeMap::new();
     let decision = decide(&pair.view(prices, &nothing, &|_, _| None), rule);
     let agreed = decision.agreed.into_iter().filter(|agreement| agreement.field == Field::Price);
     agreed.map(|agreement| agreement.key).collect()
+}
+
+/// A new product gets the ERP's own price, whatever kind its store's list is of.
+fn for_making_in_erp(rule: &ProductRule) -> ProductRule {
+    let mut rule = rule.clone();
+    if let Some(price) = &mut rule.price {
+        price.erp_holds = ERPS_OWN;
+    }
+    rule
 }
 
 fn same_sku(one: &Unit, two: &Unit) -> bool {

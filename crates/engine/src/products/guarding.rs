@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use zygos_core::{
     ConnectionId,
-    catalogue::{ChangeCause, FieldChange, ProductRule},
+    catalogue::{ChangeCause, FieldChange},
     clock::elapsed,
     contract::{Lane, Side},
     guard::{CatalogueSize, Weight, inspect_catalogue},
@@ -25,8 +25,16 @@ const SUBJECT: &str = "products";
 const FEW: usize = 10;
 const ALL: u32 = u32::MAX >> 1;
 
-/// What was held when it was last looked at, by store.
-pub(crate) type Massed = BTreeMap<ConnectionId, (Timestamp, BTreeSet<(Side, Field)>)>;
+/// What was found when it was last looked at, by store.
+pub(crate) type Massed = BTreeMap<ConnectionId, Inspected>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Inspected {
+    at: Timestamp,
+    held: BTreeSet<(Side, Field)>,
+    /// Rows and their revisions that it was about.
+    rows: BTreeSet<(i64, i64)>,
+}
 
 impl Engine {
     /// The fields that are not written to a side now because too many products would change together. `rows`: how many
@@ -34,7 +42,6 @@ impl Engine {
     pub(super) async fn held_en_masse(
         &self,
         store: &StoreSettings,
-        rule: &ProductRule,
         rows: usize,
     ) -> Result<BTreeSet<(Side, Field)>> {
         let id = &store.connection.id;
@@ -44,22 +51,24 @@ impl Engine {
             return Ok(BTreeSet::new());
         }
         let known = lock(&self.massed).get(id).cloned();
-        if let Some((at, held)) = known
-            && elapsed(at, self.now()) < self.settings.pace.recheck_held
-            && (!held.is_empty() || rows < FEW)
+        let known = known.filter(|known| elapsed(known.at, self.now()) < self.settings.pace.recheck_held);
+        if let Some(known) = &known
+            && (!known.held.is_empty() || rows < FEW)
         {
-            return Ok(held);
+            return Ok(known.held.clone());
         }
-        let waiting = self.repository.outbox(Some(id), ALL).await?;
-        let waiting: Vec<OutboxRecord> = waiting
-            .into_iter()
-            .map(|row| row.record)
-            .filter(|record| record.kind() == OutboxKind::Product)
-            .collect();
+        let mut waiting = self.repository.outbox(Some(id), ALL).await?;
+        waiting.retain(|row| row.record.kind() == OutboxKind::Product);
+        let rows: BTreeSet<(i64, i64)> = waiting.iter().map(|row| (row.id, row.revision)).collect();
+        // All that waits is what was waiting already: deciding it again, batch after batch, would find the same.
+        if let Some(known) = known.filter(|known| rows.is_subset(&known.rows)) {
+            return Ok(known.held);
+        }
+        let waiting: Vec<OutboxRecord> = waiting.into_iter().map(|row| row.record).collect();
         let (held, texts) = if waiting.len() < FEW {
             (BTreeSet::new(), Vec::new())
         } else {
-            self.inspect_waiting(store, rule, &waiting).await?
+            self.inspect_waiting(store, &waiting).await?
         };
         if texts.is_empty() {
             self.commit_close(id, "guard", SUBJECT).await?;
@@ -74,14 +83,14 @@ impl Engine {
                 self.commit(vec![self.issue(id, "guard", SUBJECT, text, &["approve"])]).await?;
             }
         }
-        lock(&self.massed).insert(id.clone(), (self.now(), held.clone()));
+        let inspected = Inspected { at: self.now(), held: held.clone(), rows };
+        lock(&self.massed).insert(id.clone(), inspected);
         Ok(held)
     }
 
     async fn inspect_waiting(
         &self,
         store: &StoreSettings,
-        rule: &ProductRule,
         waiting: &[OutboxRecord],
     ) -> Result<(BTreeSet<(Side, Field)>, Vec<String>)> {
         let mut pairs = Vec::new();
@@ -92,8 +101,8 @@ impl Engine {
             }
         }
         let units: Vec<_> = pairs.iter().flat_map(super::pairing::Paired::erp_units).collect();
-        let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
-        let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+        let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
+        let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         let mut changes: Vec<FieldChange> = Vec::new();
         for pair in &pairs {
             let decision = self.decide_pair(&work, pair).await?;

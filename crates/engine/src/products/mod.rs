@@ -3,9 +3,12 @@
 //! A row in the outbox says "compare product P", never what to write. Both sides are looked at when the row is worked
 //! on, every field is merged by its owner against what both last agreed on, and only what differs is written.
 
+mod adding;
 mod answers;
+mod carrying;
 mod comparing;
 mod creating;
+mod deciding;
 mod gone;
 mod guarding;
 mod keeping;
@@ -106,7 +109,9 @@ impl Engine {
     ) -> Result<ProductPass> {
         let id = &store.connection.id;
         let mut pass = ProductPass::default();
-        let Some(rule) = self.product_rule(store) else { return Ok(pass) };
+        if self.product_rule(store).is_none() {
+            return Ok(pass);
+        }
         if !self.is_live(id).await? {
             return Ok(pass);
         }
@@ -127,7 +132,7 @@ impl Engine {
         }
         pass.looked_at = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let mut left: BTreeSet<i64> = rows.iter().map(|row| row.id).collect();
-        let outcome = self.work_on(store, &rule, &rows, run, seen, &mut pass, &mut left).await;
+        let outcome = self.work_on(store, &rows, run, seen, &mut pass, &mut left).await;
         match outcome {
             Ok(()) => Ok(pass),
             Err(error @ EngineError::Storage(_)) => Err(error),
@@ -140,11 +145,9 @@ impl Engine {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one pass, split for its error path")]
     async fn work_on(
         &self,
         store: &StoreSettings,
-        rule: &ProductRule,
         rows: &[OutboxRow],
         run: Option<&RunId>,
         seen: Option<&Seen<'_>>,
@@ -158,11 +161,12 @@ impl Engine {
         self.products_gone(&self.settings.erp, &missing).await?;
         let units: Vec<RemoteKey> =
             pairing::units_of(&self.repository.products(&self.settings.erp.id, &keys).await?);
-        let prices = self.list_prices(rule, &units, lane).await?;
+        let (rule, prices) = self.priced(store, &units, lane).await?;
+        let rule = &rule;
         // What a plan holds was seen by a person.
         let massed = match seen {
             Some(_) => BTreeSet::new(),
-            None => self.held_en_masse(store, rule, rows.len()).await?,
+            None => self.held_en_masse(store, rows.len()).await?,
         };
         let work = Work { store, rule, prices, run, seen, massed };
         for row in &rows {

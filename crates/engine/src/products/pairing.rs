@@ -11,7 +11,7 @@ use zygos_core::{
 use zygos_storage::{Link, StoredProduct};
 
 use crate::{
-    engine::Engine,
+    engine::{Engine, lock},
     error::{EngineError, Result},
     health::Deed,
     settings::StoreSettings,
@@ -187,7 +187,19 @@ impl Engine {
         Ok((of, links_to))
     }
 
-    /// What the ERP sells these units for by the store's price list; `None` where the store has no list.
+    /// What the ERP sells these units for by the store's price list, and the rule that these prices are under.
+    pub(crate) async fn priced(
+        &self,
+        store: &StoreSettings,
+        erp_units: &[RemoteKey],
+        lane: Lane,
+    ) -> Result<(ProductRule, Option<ListPrices>)> {
+        let prices = self.list_prices(&self.rule_of(store)?, erp_units, lane).await?;
+        // Reading a list tells whether its prices are with tax.
+        Ok((self.rule_of(store)?, prices))
+    }
+
+    /// As [`Self::priced`], where a list's kind is known; `None` where the store has no list.
     pub(crate) async fn list_prices(
         &self,
         rule: &ProductRule,
@@ -205,6 +217,9 @@ impl Engine {
             for item in items {
                 match item {
                     Ok(Record::Price(row)) => {
+                        if row.net.is_none() && row.gross.is_some() {
+                            lock(&self.gross_lists).insert(list.clone());
+                        }
                         prices.insert(row.unit, row.net.or(row.gross));
                     }
                     Ok(_) => {}

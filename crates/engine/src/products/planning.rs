@@ -9,7 +9,7 @@ use zygos_core::{
     contract::{Lane, Side},
 };
 
-use super::{Subject, Work, creating::Creation};
+use super::{Subject, Work, creating::Creation, pairing::Paired};
 use crate::{engine::Engine, error::Result, plan::Plan, settings::StoreSettings};
 
 /// Products looked at together.
@@ -39,7 +39,9 @@ pub struct PlannedProduct {
 
 impl Engine {
     pub(crate) async fn plan_products(&self, store: &StoreSettings, plan: &mut Plan) -> Result<()> {
-        let Some(rule) = self.product_rule(store) else { return Ok(()) };
+        if self.product_rule(store).is_none() {
+            return Ok(());
+        }
         for side in [Side::Store, Side::Erp] {
             let connection = match side {
                 Side::Store => &store.connection.id,
@@ -50,7 +52,7 @@ impl Engine {
                 let keys = self.repository.product_keys(connection, after.as_ref(), PAGE).await?;
                 let Some(last) = keys.last() else { break };
                 after = Some(last.clone());
-                self.plan_page(store, &rule, side, &keys, plan).await?;
+                self.plan_page(store, side, &keys, plan).await?;
             }
         }
         Ok(())
@@ -59,7 +61,6 @@ impl Engine {
     async fn plan_page(
         &self,
         store: &StoreSettings,
-        rule: &zygos_core::catalogue::ProductRule,
         side: Side,
         keys: &[RemoteKey],
         plan: &mut Plan,
@@ -70,7 +71,7 @@ impl Engine {
             let subject = self.subject_of(store, side, key).await?;
             match &subject {
                 Subject::Pairs(pairs) if side == Side::Store => {
-                    units.extend(pairs.iter().flat_map(super::pairing::Paired::erp_units));
+                    units.extend(pairs.iter().flat_map(Paired::erp_units));
                 }
                 Subject::Lone { product, .. } if side == Side::Erp => {
                     units.extend(product.product.variants.iter().map(|variant| variant.unit.key.clone()));
@@ -79,7 +80,8 @@ impl Engine {
             }
             subjects.push((key, subject));
         }
-        let prices = self.list_prices(rule, &units, Lane::Catalogue).await?;
+        let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
+        let rule = &rule;
         let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
         for (key, subject) in subjects {
             match subject {
@@ -87,7 +89,7 @@ impl Engine {
                 Subject::Pairs(pairs) if side == Side::Store => {
                     for pair in pairs {
                         let decision = self.decide_pair(&work, &pair).await?;
-                        self.planned(store, key, &pair.store.product, &decision, plan);
+                        self.planned(store, key, &pair, &decision, plan);
                     }
                 }
                 Subject::Lone { product, .. } => {
@@ -131,7 +133,7 @@ impl Engine {
         &self,
         store: &StoreSettings,
         key: &RemoteKey,
-        product: &zygos_core::model::Product,
+        pair: &Paired,
         decision: &Decision,
         plan: &mut Plan,
     ) {
@@ -152,6 +154,7 @@ impl Engine {
             held: None,
             words,
         };
+        let product = &pair.store.product;
         for change in &decision.changes {
             let name = super::sending::name_of(change, product);
             plan.products.push(PlannedProduct {
@@ -163,10 +166,12 @@ impl Engine {
             });
         }
         for (side, units) in [(Side::Store, &decision.new_in_store), (Side::Erp, &decision.new_in_erp)] {
+            let source = if side == Side::Store { &pair.erp.product } else { product };
             for unit in units {
                 let name = product.title().to_owned();
+                let sku = source.variant(unit).and_then(|variant| variant.unit.sku.clone());
                 plan.products.push(PlannedProduct {
-                    after: format!("variant {unit}"),
+                    after: sku.unwrap_or_else(|| unit.to_string()),
                     why: format!("{} does not have it", to(side)),
                     ..planned(side, name, "new variant", words_of_variant(side, unit))
                 });

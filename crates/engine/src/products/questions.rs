@@ -56,7 +56,7 @@ impl Engine {
     async fn look_up(&self, target: &Connection, sent: &SentWrite) -> Result<()> {
         let skus = match &sent.write {
             Write::CreateProduct(product) => skus_of(&product.variants),
-            Write::CreateVariants { product, variants } => {
+            Write::CreateVariants { product, variants, .. } => {
                 self.refresh_products(target, std::slice::from_ref(product), Lane::Catalogue).await?;
                 skus_of(variants)
             }

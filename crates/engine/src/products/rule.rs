@@ -9,10 +9,12 @@ use zygos_core::{
 };
 
 use crate::{
-    engine::Engine,
+    engine::{Engine, lock},
     settings::{Directions, PriceFlow, ProductFlow, StoreSettings},
 };
 
+/// Every ERP met so far keeps the price of a product without tax; a price list may be with.
+pub(super) const ERPS_OWN: PriceKind = PriceKind::Net;
 /// Decimals of a price in the ERP, when its connector doesn't say.
 const ERP_PLACES: u32 = 4;
 
@@ -55,7 +57,8 @@ impl Engine {
             tax_classes: flow.map_or_else(Vec::new, |flow| flow.tax_classes.clone()),
             price: store.prices.as_ref().map(|flow| {
                 let erp_places = erp_fields.get(&Field::Price).and_then(|price| price.decimals);
-                price_rule(flow, erp_places.unwrap_or(ERP_PLACES))
+                let is_gross = flow.list.as_ref().is_some_and(|list| lock(&self.gross_lists).contains(list));
+                price_rule(flow, is_gross, erp_places.unwrap_or(ERP_PLACES))
             }),
             store_fields,
             erp_fields,
@@ -89,12 +92,11 @@ fn owner_of(flow: &ProductFlow, field: Field) -> Option<Owner> {
     }
 }
 
-fn price_rule(flow: &PriceFlow, erp_places: u32) -> PriceRule {
+fn price_rule(flow: &PriceFlow, is_gross: bool, erp_places: u32) -> PriceRule {
     PriceRule {
         list: flow.list.clone(),
         authority: flow.authority,
-        // Every ERP met so far keeps prices without tax.
-        erp_holds: PriceKind::Net,
+        erp_holds: if is_gross { PriceKind::Gross } else { ERPS_OWN },
         to_store: flow.direction.to_store,
         to_erp: flow.direction.to_erp,
         owner: flow.owner,

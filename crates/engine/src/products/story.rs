@@ -49,7 +49,9 @@ impl Engine {
         store: &StoreSettings,
         unit: &RemoteKey,
     ) -> Result<Vec<FieldStory>> {
-        let Some(rule) = self.product_rule(store) else { return Ok(Vec::new()) };
+        if self.product_rule(store).is_none() {
+            return Ok(Vec::new());
+        }
         let id: &ConnectionId = &store.connection.id;
         let mut stories = Vec::new();
         for (_, product) in self.repository.products_of(id, std::slice::from_ref(unit)).await? {
@@ -58,7 +60,7 @@ impl Engine {
             };
             for pair in pairs {
                 let units: Vec<RemoteKey> = pair.erp_units().collect();
-                let prices = self.list_prices(&rule, &units, Lane::Catalogue).await?;
+                let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
                 let halves = pair.halves(prices.as_ref(), &rule);
                 let work = Work {
                     store,

@@ -11,6 +11,7 @@ mod documents;
 mod invoice_only;
 mod orders;
 mod parties;
+pub mod products;
 mod reading;
 mod stock;
 mod subject;

@@ -1,13 +1,15 @@
 //! One story: two stores, their lists, and the engine that is started and dropped again and again.
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use http::{HeaderMap, HeaderName, HeaderValue};
 use zygos_connectors::transport::HttpTransport;
 use zygos_core::{
-    Clock,
+    Clock, ConnectionId,
     budget::Window,
     catalogue::{Gone, Owner},
     contract::PriceKind,
@@ -19,8 +21,9 @@ use zygos_scenarios::{
     clerk::{Clerk, ForwardClock, env},
     flows::{gross_prices, owned},
     real::RealWorld,
-    world::Shop,
+    world::{HOOK_SECRET, Shop},
 };
+use zygos_sim::merchantpro::Webhook;
 use zygos_storage::{Mutation, Repository};
 
 use crate::{
@@ -53,6 +56,15 @@ impl Story {
         if let Some(state) = state {
             world = world.with_state(state);
         }
+        for shop in &world.shops {
+            shop.sandbox.configure(|settings| {
+                settings.webhooks = vec![Webhook {
+                    url: format!("https://zygos.test/hooks/{}", shop.id),
+                    secret: HOOK_SECRET.to_owned(),
+                    topics: BTreeSet::new(),
+                }];
+            });
+        }
         let run = Run::begun(letter, clock.now());
         let lists = clerk.make_lists(&run.name).await;
         let story = Self { world, clerk, clock, run, lists };
@@ -67,9 +79,8 @@ impl Story {
     /// As after a start of the process.
     pub fn engine(&self) -> Engine {
         self.world.engine_with(|settings| {
-            // Once after every start, since the clock is put forward by more: comparing all products all the time would
-            // leave the server no time for anything else.
-            settings.pace.verify_every = Duration::from_secs(300);
+            // Comparing all products all the time would leave the server no time for anything else.
+            settings.pace.verify_every = Duration::from_secs(3600);
             for (store, flows) in settings.stores.iter_mut().enumerate() {
                 // As every real store it counts calls, and isn't searched through for each product that is made.
                 flows.connection.windows =
@@ -91,42 +102,77 @@ impl Story {
         })
     }
 
-    /// Lets the engine run until nothing of this is left, then drops it at whatever it is doing.
-    pub async fn until(&self, what: &str, mut left: impl AsyncFnMut() -> Vec<String>) {
+    /// Lets an engine work until `tale` is told, then drops it at whatever it is doing.
+    pub async fn working(&self, tale: impl Future<Output = ()>) {
         let engine = self.engine();
-        let began = Instant::now();
-        let look = async {
-            loop {
-                let left = left().await;
-                if left.is_empty() || began.elapsed() > PATIENCE {
-                    return left;
-                }
-                self.pause(Duration::from_millis(250)).await;
-            }
-        };
-        let left = tokio::select! {
+        tokio::select! {
             ended = engine.run(std::future::pending()) => panic!("the engine ended by itself: {ended:?}"),
-            left = look => left,
-        };
+            () = tale => {}
+        }
         drop(engine);
-        self.world.all_has_landed().await;
+        self.is_over().await;
+    }
+
+    /// The engine is dropped, and nothing of it can come any more.
+    pub async fn is_over(&self) {
+        self.is_dead().await;
         self.clock.put_forward(BEYOND_ALL);
-        let some: Vec<&String> = left.iter().take(20).collect();
-        assert!(
-            left.is_empty(),
-            "waited {PATIENCE:?} until {what}; {} are left: {some:#?}\n{}",
-            left.len(),
-            self.state().await
-        );
-        println!("{:>5.1} s until {what}", began.elapsed().as_secs_f32());
+    }
+
+    /// A process that died: what it had sent is carried out all the same, and the next one takes over what it had
+    /// claimed.
+    async fn is_dead(&self) {
+        self.world.all_has_landed().await;
+        let release = |store: &Shop| Mutation::ReleaseClaims { connection: store.id.clone() };
+        let mut releases: Vec<Mutation> = self.world.shops.iter().map(release).collect();
+        releases.push(Mutation::ReleaseClaims { connection: ConnectionId::new("erp") });
+        self.world.repository.commit(releases).await.expect("the state can be written");
+    }
+
+    /// Waits until nothing of this is left.
+    pub async fn until(&self, what: &str, mut left: impl AsyncFnMut() -> Vec<String>) {
+        let began = Instant::now();
+        loop {
+            let left = left().await;
+            if left.is_empty() {
+                break println!("{:>5.1} s until {what}", began.elapsed().as_secs_f32());
+            }
+            if began.elapsed() > PATIENCE {
+                let some: Vec<&String> = left.iter().take(20).collect();
+                let state = self.state().await;
+                panic!("waited {PATIENCE:?} until {what}; {} are left: {some:#?}\n{state}", left.len());
+            }
+            self.pause(Duration::from_millis(250)).await;
+        }
+    }
+
+    /// Forgets what stores had to tell so far: of what the engine wrote itself, mostly.
+    pub fn hush(&self) {
+        for shop in &self.world.shops {
+            shop.sandbox.take_webhooks();
+        }
+    }
+
+    /// What a store's staff did is told by the store at once.
+    pub async fn deliver(&self, engine: &Engine) {
+        for shop in &self.world.shops {
+            for hook in shop.sandbox.take_webhooks() {
+                let header = |(name, value): &(&str, String)| {
+                    let name = HeaderName::from_bytes(name.as_bytes()).expect("a name");
+                    (name, HeaderValue::from_str(value).expect("a value"))
+                };
+                let headers: HeaderMap = hook.headers.iter().map(header).collect();
+                let taken = engine.take_webhook(&shop.id, &headers, &hook.body).await;
+                taken.expect("the state can be written").expect("it is signed");
+            }
+        }
     }
 
     pub async fn pause(&self, time: Duration) {
         self.clock.sleep_until(self.clock.now() + time).await;
     }
 
-    /// Lets the engine live for so long, and drops it where it stands. What it sent is carried out all the same; then
-    /// it is started again, sometimes much later.
+    /// Lets a new engine live for a moment and drops it where it stands; the next one comes at once or much later.
     pub async fn live_and_die(&self, random: &mut fastrand::Rng) {
         let life = Duration::from_millis(random.u64(50..900));
         let engine = self.engine();
@@ -135,16 +181,10 @@ impl Story {
             () = self.pause(life) => {}
         }
         drop(engine);
-        self.world.all_has_landed().await;
+        self.is_dead().await;
         if random.bool() {
             self.clock.put_forward(Duration::from_secs(random.u64(0..400)));
         }
-        // A process that starts takes over what a dead one had claimed.
-        let connections = self.engine().connection_names();
-        let release = connections
-            .iter()
-            .map(|name| Mutation::ReleaseClaims { connection: zygos_core::ConnectionId::new(name) });
-        self.world.repository.commit(release.collect()).await.expect("the state can be written");
     }
 
     /// Everything that both stores show otherwise than these articles are meant to be.

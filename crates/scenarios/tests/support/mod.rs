@@ -1,5 +1,8 @@
 //! What the conformance tests of both Trytons share.
 
+pub mod people;
+pub mod tryton_products;
+
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use zygos_core::{

@@ -120,6 +120,9 @@ impl Shop {
                 done
             }
             ("DELETE", ["variants", id]) => json!({"done": self.delete_variant(whole(id)?, now)}),
+            ("POST", ["categories"]) => {
+                json!({"id": self.create_category(&read(request)?, false)?.body.unwrap_or(Value::Null)["id"]})
+            }
             ("PATCH", ["categories", id]) => self.control_category(whole(id)?, &read(request)?),
             ("DELETE", ["categories", id]) => {
                 json!({"done": self.categories.remove(&whole(id)?).is_some()})

@@ -159,15 +159,18 @@ fn measure(store: &mut Store, decimals: u32) -> i64 {
         return store.base.unit;
     }
     let digits = Value::Integer(i64::from(decimals));
-    let known = store.ids("product.uom").into_iter();
-    if let Some(known) = known.into_iter().find(|id| *store.get("product.uom", *id, "digits") == digits) {
+    let fits = |id: &i64| {
+        store.text("product.uom", *id, "name") == "Meter"
+            && *store.get("product.uom", *id, "digits") == digits
+    };
+    if let Some(known) = store.ids("product.uom").into_iter().find(fits) {
         return known;
     }
     let values = Values::from([
         ("name", text("Meter")),
         ("active", Value::Boolean(true)),
         ("symbol", text("m")),
-        ("category", Value::Integer(2)),
+        ("category", Value::Integer(3)),
         ("digits", digits),
         ("rounding", Value::Float(Decimal::new(1, decimals))),
         ("factor", Value::Float(Decimal::ONE)),

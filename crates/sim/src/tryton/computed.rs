@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::{
     amounts,
     context::{Context, within},
-    parties, sales,
+    parties, products, sales,
     schema::{Field, Kind, Model, model},
     shipments,
     stock::{self, MOVE, Question},
@@ -24,7 +24,7 @@ pub(super) fn value<'a>(
     context: &Context,
 ) -> Cow<'a, Value> {
     if let Kind::Children { model: child, inverse } = field.kind {
-        return Cow::Owned(Value::Many(children(store, of, id, field.name, child, inverse)));
+        return Cow::Owned(Value::Many(children(store, of, id, field.name, child, inverse, context)));
     }
     if !field.computed {
         return or_empty(field, store.get(of.name, id, field.name));
@@ -68,6 +68,7 @@ fn children(
     name: &str,
     child: &'static str,
     inverse: &'static str,
+    context: &Context,
 ) -> Vec<i64> {
     let by_reference = model(child)
         .and_then(|model| model.field(inverse))
@@ -77,7 +78,7 @@ fn children(
     } else {
         store.pointing(child, inverse, id)
     };
-    if model(child).is_some_and(|model| model.has("active")) {
+    if context.only_active && model(child).is_some_and(|model| model.has("active")) {
         ids.retain(|id| *store.get(child, *id, "active") != Value::Boolean(false));
     }
     match (of.name, name) {
@@ -91,6 +92,9 @@ fn children(
             let inventory = name == "inventory_moves";
             ids.retain(|id| (store.one(MOVE, *id, "from_location") == input) == inventory);
         }
+        ("product.template", "products") => {
+            ids.sort_by_key(|id| (store.get(child, *id, "position").clone(), *id));
+        }
         _ if child == MOVE => ids.sort_by_key(|id| Reverse(*id)),
         _ if model(child).is_some_and(|model| model.has("sequence")) => {
             ids.sort_by_key(|id| (store.get(child, *id, "sequence").clone(), *id));
@@ -103,6 +107,7 @@ fn children(
 fn own(store: &Store, of: &'static Model, id: i64, name: &str, context: &Context) -> Value {
     match of.name {
         "product.product" => product(store, id, name, context),
+        "product.template" => products::categories_all(store, id),
         "product.category" => store.get(of.name, id, "customer_taxes").clone(),
         "stock.location" => location(store, id, name, context),
         "stock.move" => a_move(store, id, name),
@@ -143,6 +148,7 @@ fn product(store: &Store, id: i64, name: &str, context: &Context) -> Value {
             Value::Null => store.get(TEMPLATE, template, "list_price").clone(),
             own => own.clone(),
         },
+        "categories_all" => products::categories_all(store, template),
         "prefix_code" => store.get(TEMPLATE, template, "code").clone(),
         _ => match model(TEMPLATE).and_then(|model| model.field(name)) {
             Some(field) => or_empty(field, store.get(TEMPLATE, template, field.name)).into_owned(),

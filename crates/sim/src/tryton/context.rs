@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
 use super::{
@@ -11,13 +12,19 @@ use super::{
     values::{Value, plain},
 };
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Context {
     pub(super) company: Option<i64>,
     /// Locations whose quantities are asked for, warehouses already replaced by what is in them.
     pub(super) locations: BTreeSet<i64>,
     pub(super) stock_assign: bool,
     pub(super) stock_date_end: Option<Date>,
+    /// Whether a search that doesn't name `active` leaves retired records out.
+    pub(super) only_active: bool,
+    /// What a sale of so many would cost by this list, in this unit of measure.
+    pub(super) price_list: Option<i64>,
+    pub(super) price_quantity: Decimal,
+    pub(super) price_unit: Option<i64>,
     /// For quantities of locations.
     pub(super) product: Option<i64>,
     /// Optimistic locks: `model,id` to the time stamp that was read.
@@ -29,9 +36,26 @@ pub(super) struct Context {
 }
 
 impl Context {
+    fn empty() -> Self {
+        Self {
+            company: None,
+            locations: BTreeSet::new(),
+            stock_assign: false,
+            stock_date_end: None,
+            only_active: true,
+            price_list: None,
+            price_quantity: Decimal::ZERO,
+            price_unit: None,
+            product: None,
+            timestamps: BTreeMap::new(),
+            staff: false,
+            active_id: None,
+        }
+    }
+
     /// What the sandbox's own control methods act with.
     pub(super) fn staff(store: &Store) -> Self {
-        Self { company: Some(store.base.company), staff: true, ..Self::default() }
+        Self { company: Some(store.base.company), staff: true, ..Self::empty() }
     }
 
     pub(super) fn read(store: &Store, json: &Map<String, Json>, staff: bool) -> Outcome<Self> {
@@ -58,7 +82,15 @@ impl Context {
             .flatten()
             .filter_map(|(record, stamp)| Some((record.clone(), stamp.as_str()?.to_owned())))
             .collect();
+        let price_quantity = match json.get("quantity") {
+            Some(quantity) => plain(quantity)?.as_decimal(),
+            None => Decimal::ZERO,
+        };
         Ok(Self {
+            only_active: json.get("active_test").is_none_or(|_| flag("active_test")),
+            price_list: id("price_list"),
+            price_quantity,
+            price_unit: id("uom"),
             company: id("company"),
             locations,
             stock_assign: flag("stock_assign"),

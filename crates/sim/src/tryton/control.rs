@@ -172,10 +172,11 @@ impl TrytonSandbox {
         })
     }
 
-    /// A product that is sold no more; its SKU may be given to another.
+    /// A product that is sold no more and shown in no shop; its SKU may be given to another.
     pub fn retire(&self, product: i64, now: Timestamp) -> Result<(), Refusal> {
         self.act(now, |erp| {
-            erp.store.set("product.product", product, "active", Value::Boolean(false));
+            let off = [("active", Value::Boolean(false)), ("web_shops", Value::Many(Vec::new()))];
+            erp.store.update("product.product", product, off);
             Ok(())
         })
     }

@@ -8,6 +8,7 @@ use super::{
     computed,
     context::Context,
     errors::{Failure, Outcome},
+    products,
     schema::{Field, Kind, Model, model},
     store::Store,
     values::{Value, plain, reference},
@@ -158,7 +159,7 @@ pub(super) fn search(
 ) -> Outcome<Vec<i64>> {
     let mut domain = parse(domain)?;
     domain.check(model)?;
-    if model.has("active") && !domain.names("active") {
+    if context.only_active && model.has("active") && !domain.names("active") {
         let active = Clause {
             path: vec!["active".to_owned()],
             operator: Operator::Equal,
@@ -329,6 +330,12 @@ fn satisfied(
     let Some((first, rest)) = path.split_first() else { return Err(nonsense()) };
     let field = model.field(first).ok_or_else(|| Failure::key(first))?;
     let value = computed::value(store, model, id, field, context);
+    // A product is found as active when its template is, too; reading gives its own flag.
+    let value = if model.name == "product.product" && first == "active" {
+        Cow::Owned(Value::Boolean(products::is_on_sale(store, id)))
+    } else {
+        value
+    };
     if rest.is_empty() {
         return ends(store, field, &value, clause, context);
     }
@@ -374,10 +381,10 @@ fn ends(store: &Store, field: &Field, value: &Value, clause: &Clause, context: &
         };
     let candidates: Vec<Cow<'_, Value>> = match (field.target(), value) {
         (Some(target), Value::One(id)) if by_name => {
-            vec![Cow::Owned(Value::Text(store.record_name(target.name, *id)))]
+            vec![Cow::Owned(Value::Text(searched_name(store, target, *id)))]
         }
         (Some(target), Value::Many(ids)) if by_name => {
-            ids.iter().map(|id| Cow::Owned(Value::Text(store.record_name(target.name, *id)))).collect()
+            ids.iter().map(|id| Cow::Owned(Value::Text(searched_name(store, target, *id)))).collect()
         }
         (_, Value::Many(ids)) if ids.is_empty() => vec![Cow::Owned(Value::Null)],
         (_, Value::Many(ids)) => ids.iter().map(|id| Cow::Owned(Value::One(*id))).collect(),
@@ -405,6 +412,14 @@ fn ends(store: &Store, field: &Field, value: &Value, clause: &Clause, context: &
         (Operator::NotLike, Operand::One(pattern)) => !any(&|value| like(value, pattern)),
         _ => return Err(nonsense()),
     })
+}
+
+/// By what a linked record is looked for: these two by name, whatever is shown around it.
+fn searched_name(store: &Store, of: &Model, id: i64) -> String {
+    match of.name {
+        "product.template" | "product.category" => store.text(of.name, id, "name").to_owned(),
+        _ => store.record_name(of.name, id),
+    }
 }
 
 /// Numbers of any kind compare by value, links and numbers by id; `None` when they are of different worlds.

@@ -10,6 +10,8 @@ pub(super) enum Failure {
     User(String),
     /// Refused, with a text and a second one that says more.
     Explained(String, String),
+    /// Refused until the user confirms it: name, text and a second text.
+    Warning(String, String, &'static str),
     Concurrency,
     /// The server's own exception; the text is not a class.
     Server(String),
@@ -43,6 +45,7 @@ impl Failure {
         Some(match self {
             Self::User(message) => json!(["UserError", [message, "", null]]),
             Self::Explained(message, description) => json!(["UserError", [message, description, null]]),
+            Self::Warning(name, message, description) => json!(["UserWarning", [name, message, description]]),
             Self::Concurrency => json!(["ConcurrencyException", "Records were modified in the meanwhile"]),
             Self::Server(text) => json!([text, ""]),
             Self::Login(user) => {
@@ -56,6 +59,7 @@ impl Failure {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::User(_) | Self::Explained(..) => StatusCode::BAD_REQUEST,
+            Self::Warning(..) => StatusCode::CONFLICT,
             Self::Concurrency => StatusCode::LOCKED,
             Self::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Login(_) => StatusCode::UNAUTHORIZED,

@@ -1,6 +1,6 @@
 //! `read`: fields, dotted fields, labels.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde_json::{Map, Value as Json};
 
@@ -8,6 +8,7 @@ use super::{
     computed,
     context::Context,
     errors::{Failure, Outcome},
+    price_lists,
     schema::{Kind, Model, model, title},
     store::Store,
     values::Value,
@@ -76,7 +77,11 @@ fn record(
     object.insert("id".to_owned(), Json::from(id));
     for name in &wanted.fields {
         let field = model.field(name).ok_or_else(|| Failure::key(name))?;
-        let value = computed::value(store, model, id, field, context);
+        // The one computed field that can fail.
+        let value = match (model.name, field.name) {
+            ("product.product", "sale_price_uom") => Cow::Owned(price_lists::price(store, id, context)?),
+            _ => computed::value(store, model, id, field, context),
+        };
         object.insert(name.clone(), value.to_json(!field.computed));
     }
     for name in &wanted.labels {

@@ -4,10 +4,11 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    catalogue,
+    catalogue, categories,
     computed::stamp,
     context::Context,
     errors::{Failure, Outcome},
+    price_lists, products,
     reading::missing,
     rules,
     schema::{Field, Kind, Model, model, title},
@@ -30,6 +31,9 @@ pub(super) fn create(
         .ok_or_else(|| Failure::Server(format!("'{}' object has no attribute 'keys'", class_of(json))))?;
     let mut values = rules::defaults(store, of, context);
     let (given, commands) = split(of, object, true)?;
+    if of.name == "product.product" {
+        products::may_be_born(&given)?;
+    }
     values.extend(given);
     values.extend(preset);
     let id = store.insert(of.name, values);
@@ -48,6 +52,17 @@ pub(super) fn write(
     arguments: &[Json],
     context: &Context,
 ) -> Outcome<()> {
+    // What may be written is judged for all pairs by how things are before the first.
+    for pair in arguments.chunks(2) {
+        if let [ids, Json::Object(values)] = pair {
+            let (given, commands) = split(of, values, false)?;
+            let names: Vec<&'static str> =
+                given.keys().copied().chain(commands.iter().map(|(field, _)| field.name)).collect();
+            for id in ids_of(ids)?.into_iter().filter(|id| store.exists(of.name, *id)) {
+                rules::may_write(store, of, id, &names)?;
+            }
+        }
+    }
     let mut touched = Vec::new();
     for pair in arguments.chunks(2) {
         let [ids, values] = pair else {
@@ -81,9 +96,7 @@ fn write_one(
     }
     check_lock(store, of.name, id, context)?;
     let (given, commands) = split(of, values, false)?;
-    let names: Vec<&'static str> =
-        given.keys().copied().chain(commands.iter().map(|(field, _)| field.name)).collect();
-    rules::may_write(store, of, id, &names)?;
+    products::warn(store, of.name, id, &given)?;
     store.update(of.name, id, given);
     run_commands(store, of, id, commands, context)?;
     rules::complete(store, of, id);
@@ -113,6 +126,10 @@ fn remove(store: &mut Store, of: &'static Model, id: i64) {
     for field in of.fields {
         let Kind::Children { model: child, inverse } = field.kind else { continue };
         let Some(child) = model(child) else { continue };
+        // Categories below one that goes stay, and stand alone.
+        if child.name == of.name {
+            continue;
+        }
         // Moves outlive what they point to; lines, identifiers, variants don't.
         if child.name == "stock.move" {
             continue;
@@ -120,6 +137,11 @@ fn remove(store: &mut Store, of: &'static Model, id: i64) {
         for owned in store.pointing(child.name, inverse, id) {
             remove(store, child, owned);
         }
+    }
+    match of.name {
+        "product.category" => categories::forget(store, id),
+        "product.product" => price_lists::forget(store, "product", id),
+        _ => {}
     }
     store.remove(of.name, id);
 }
@@ -157,7 +179,7 @@ fn split<'a>(
             Kind::Children { .. } | Kind::List(_) if !json.is_null() => commands.push((field, json)),
             Kind::Children { .. } | Kind::List(_) => {}
             _ => {
-                values.insert(field.name, parse(field, json)?);
+                values.insert(field.name, products::stripped(of.name, field, json, parse(field, json)?));
             }
         }
     }
@@ -278,7 +300,9 @@ fn check(store: &Store, of: &'static Model, id: i64) -> Outcome<()> {
             (Kind::One(target), Value::One(other)) if !store.exists(target, *other) => {
                 return Err(foreign(&other.to_string(), field.name, of.label));
             }
-            (Kind::Float, Value::Float(number)) if field.name.ends_with("quantity") => {
+            (Kind::Float, Value::Float(number))
+                if field.name.ends_with("quantity") && of.name != "product.price_list.line" =>
+            {
                 within_digits(store, of, id, field.name, *number)?;
             }
             _ => {}

@@ -11,6 +11,7 @@ use super::{
     context::Context,
     domain,
     errors::{Failure, Outcome},
+    products,
     reading::{self, Wanted},
     records,
     schema::Model,
@@ -164,6 +165,11 @@ fn call(erp: &mut Erp, envelope: &Envelope, headers: &HeaderMap) -> Outcome<Json
         "model" if name == "ir.date" && method == "today" => {
             Ok(Value::Date(erp.store.today()).to_json(false))
         }
+        "model" if name == "res.user.warning" && method == "skip" => {
+            let warning = params.first().and_then(Json::as_str).unwrap_or_default();
+            erp.store.confirmed.insert(warning.to_owned());
+            Ok(Json::Null)
+        }
         "model" if name == "ir.model.access" && method == "get_access" => access(&user, params),
         "model" => {
             let model = reading::known(name)?;
@@ -227,6 +233,11 @@ fn on_model(
     if matches!(method, "create" | "write" | "delete") && guarded(model) && !context.staff {
         return Err(buttons::no_access(model));
     }
+    if let Some(most) = erp.settings.products_per_call
+        && products::touched(&erp.store, model.name, method, params) > most
+    {
+        return Err(Failure::Http(StatusCode::SERVICE_UNAVAILABLE, "parser stack overflow"));
+    }
     match method {
         "search" => {
             let ids = found(erp, model, params, context)?;
@@ -248,7 +259,11 @@ fn on_model(
                 .ok_or_else(|| Failure::Server("'dict' object is not iterable".to_owned()))?;
             create_all(erp, model, list, context)
         }
-        "write" => records::write(&mut erp.store, model, params, context).map(|()| Json::Null),
+        "write" => {
+            records::write(&mut erp.store, model, params, context)?;
+            erp.store.confirmed.clear();
+            Ok(Json::Null)
+        }
         "delete" => {
             let ids = records::ids_of(at(0))?;
             records::delete(&mut erp.store, model, &ids).map(|()| Json::Null)

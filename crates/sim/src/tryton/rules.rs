@@ -1,9 +1,10 @@
 //! What each model adds to plain records: defaults, values that follow from others, what may not be.
 
 use super::{
+    categories,
     context::Context,
     errors::{Failure, Outcome},
-    parties, products,
+    parties, price_lists, products,
     records::required,
     schema::{Model, title},
     store::{Store, Values},
@@ -53,7 +54,17 @@ pub(super) fn defaults(store: &mut Store, of: &'static Model, context: &Context)
         }
         "account.invoice" => text("state", "draft"),
         "party.contact_mechanism" => text("type", "phone"),
-        "product.template" => text("type", "goods"),
+        "product.template" => {
+            text("type", "goods");
+            values.insert("consumable", Value::Boolean(false));
+        }
+        "product.category" => {
+            values.insert("accounting", Value::Boolean(false));
+        }
+        "product.price_list" => {
+            text("unit", "product_default");
+            values.insert("tax_included", Value::Boolean(false));
+        }
         "product.product" => {
             values.insert("cost_price", Value::Numeric(0.into()));
         }
@@ -85,6 +96,9 @@ pub(super) fn check(store: &Store, of: &'static Model, id: i64) -> Outcome<()> {
         "sale.sale" => sale(store, id),
         "sale.line" | "purchase.line" => line(store, of, id),
         "product.product" => products::check(store, id),
+        "product.template" => products::check_template(store, id),
+        "product.category" => categories::check(store, id),
+        "product.price_list.line" => price_lists::check_line(store, id),
         "product.identifier" => products::check_identifier(store, id),
         "party.party" => {
             let same = store.having(of.name, "code", store.get(of.name, id, "code"));
@@ -201,6 +215,7 @@ pub(super) fn may_write(store: &Store, of: &'static Model, id: i64, names: &[&'s
             store.state(of.name, id) != "draft"
         }
         "product.product" => return products::may_write(store, id, names),
+        "product.template" => return products::may_write_template(store, id, names),
         _ => false,
     };
     match names.iter().find(|name| frozen && !ALWAYS.contains(name)) {
@@ -233,9 +248,11 @@ pub(super) fn may_delete(store: &Store, of: &'static Model, id: i64) -> Outcome<
                 store.record_name("sale.sale", sale)
             )))
         }
-        "product.product" if !store.pointing("stock.move", "product", id).is_empty() => {
-            Err(Failure::user(format!("You cannot delete \"{name}\" because it is used on stock moves.")))
-        }
+        "product.product" => products::may_delete(store, id),
+        "product.template" => store
+            .pointing("product.product", "template", id)
+            .into_iter()
+            .try_for_each(|product| products::may_delete(store, product)),
         "stock.move" if !matches!(store.state(of.name, id), "draft" | "cancelled" | "staging") => {
             Err(Failure::user(format!(
                 "You cannot delete move \"{name}\" because it is not in draft or cancelled."

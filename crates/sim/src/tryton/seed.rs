@@ -108,6 +108,18 @@ fn money_and_units(store: &mut Store, currency: &str) {
         ("rate", Value::Float(Decimal::ONE)),
     ]);
     let unit = store.insert("product.uom", unit);
+    for (name, symbol, factor) in [("Kilogram", "kg", Decimal::ONE), ("Gram", "g", Decimal::new(1, 3))] {
+        let mut weight = named(name);
+        weight.extend([
+            ("symbol", text(symbol)),
+            ("category", Value::Integer(2)),
+            ("digits", Value::Integer(2)),
+            ("rounding", Value::Float(Decimal::new(1, 2))),
+            ("factor", Value::Float(factor)),
+            ("rate", Value::Float(Decimal::ONE / factor)),
+        ]);
+        store.insert("product.uom", weight);
+    }
     store.base = Base { currency, unit, ..Base::default() };
 }
 

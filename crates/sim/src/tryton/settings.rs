@@ -18,6 +18,8 @@ pub struct TrytonSettings {
     pub currency: String,
     /// Names of the web shops, in the order of their ids.
     pub shops: Vec<String>,
+    /// On SQLite a call that makes or writes more products than this fails with 503; `None`: on PostgreSQL.
+    pub products_per_call: Option<usize>,
     /// With `[queue] worker`: how long after `confirm` a sale is processed. `None`: within the same call.
     pub worker_delay: Option<Duration>,
 }
@@ -33,6 +35,7 @@ impl Default for TrytonSettings {
             company: "Northwind Trading".to_owned(),
             currency: "EUR".to_owned(),
             shops: vec!["shop-a".to_owned(), "shop-b".to_owned()],
+            products_per_call: Some(80),
             worker_delay: None,
         }
     }

@@ -51,6 +51,8 @@ pub(super) struct Store {
     tables: BTreeMap<&'static str, Table>,
     numbers: BTreeMap<&'static str, i64>,
     journal: Vec<Undo>,
+    /// Names of warnings that the user confirmed; a call that goes well uses them up.
+    pub(super) confirmed: BTreeSet<String>,
     /// The moment of the call in progress.
     pub(super) now: Timestamp,
     pub(super) base: Base,
@@ -72,6 +74,7 @@ impl Store {
             tables: BTreeMap::new(),
             numbers: BTreeMap::new(),
             journal: Vec::new(),
+            confirmed: BTreeSet::new(),
             now: Timestamp::UNIX_EPOCH,
             base: Base::default(),
         }
@@ -138,6 +141,15 @@ impl Store {
 
     pub(super) fn set(&mut self, name: &'static str, id: i64, field: &'static str, value: Value) {
         self.update(name, id, [(field, value)]);
+    }
+
+    /// Changes what is kept beside the record, which moves none of its dates.
+    pub(super) fn set_silently(&mut self, name: &'static str, id: i64, field: &'static str, value: Value) {
+        let written = self.row(name, id).and_then(|row| row.written);
+        self.set(name, id, field, value);
+        if let Some(row) = self.tables.get_mut(name).and_then(|table| table.rows.get_mut(&id)) {
+            row.written = written;
+        }
     }
 
     pub(super) fn remove(&mut self, name: &'static str, id: i64) {
@@ -213,6 +225,8 @@ impl Store {
                 let template = row.get("template").as_one().unwrap_or(0);
                 bracketed(&text("code"), self.text("product.template", template, "name"))
             }
+            "product.template" => bracketed(&text("code"), &text("name")),
+            "product.category" => self.category_name(id, row),
             "stock.location" => bracketed(&text("code"), &text("name")),
             "sale.sale"
             | "purchase.purchase"
@@ -248,6 +262,18 @@ impl Store {
 }
 
 impl Store {
+    /// With all above it; one that is above itself ends where it is met again.
+    fn category_name(&self, id: i64, row: &Row) -> String {
+        let mut names = vec![row.get("name").as_text().to_owned()];
+        let mut seen = BTreeSet::from([id]);
+        let mut above = row.get("parent").as_one();
+        while let Some(parent) = above.filter(|parent| seen.insert(*parent)) {
+            names.insert(0, self.text("product.category", parent, "name").to_owned());
+            above = self.one("product.category", parent, "parent");
+        }
+        names.join(" / ")
+    }
+
     /// A person's name and address: they appear in the server's error texts.
     fn address_name(&self, row: &Row) -> String {
         let party = row.get("party").as_one().map(|party| self.record_name("party.party", party));

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod arithmetic;
+mod catalogue;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]

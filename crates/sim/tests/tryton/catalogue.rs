@@ -58,7 +58,7 @@ fn quantities_can_be_searched() {
 #[test]
 fn inactive_products_are_found_only_when_the_domain_names_active() {
     let company = company();
-    company.call("product.product.write", json!([[company.lamp], {"active": false}]));
+    company.sandbox.retire(company.lamp, company.now).unwrap();
     assert_eq!(codes(&company, json!([["code", "=", "SKU-1"]])), Vec::<String>::new());
     assert_eq!(codes(&company, json!([["code", "=", "SKU-1"], ["active", "in", [true, false]]])), ["SKU-1"]);
 }

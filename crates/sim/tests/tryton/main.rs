@@ -9,6 +9,8 @@ mod catalogue;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod parties;

@@ -11,7 +11,7 @@ use crate::StorageError;
 type Result<T> = std::result::Result<T, Fault>;
 
 /// In order; each sets `user_version` to its number. They only ever go forward.
-const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../migrations/sqlite/0002_catalogue.sql"),
 ];

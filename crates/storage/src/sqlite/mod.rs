@@ -57,6 +57,12 @@ struct Inner {
 }
 
 impl SqliteRepository {
+    /// The version of the schema that this program knows. A file that is open has it: an older one was brought to it,
+    /// and a newer one is refused.
+    pub fn schema_version() -> usize {
+        connect::MIGRATIONS.len()
+    }
+
     /// Opens the file, makes it if there is none, and brings it to today's schema. Must be called inside a tokio
     /// runtime: the writer is a task of it.
     pub async fn open(path: &Path, workspace: WorkspaceId) -> Result<Self, StorageError> {
