@@ -46,7 +46,7 @@ pub struct RealWorld {
 /// Between a request to a store and its arrival, and again before the answer: room to be dropped in.
 const LATENCY: Duration = Duration::from_millis(1);
 /// Methods of Tryton that change nothing.
-const READING: [&str; 6] = ["search", "read", "get", "login", "version", "default"];
+const READING: [&str; 7] = ["search", "read", "get", "login", "version", "default", "today"];
 
 /// Stores answer in process, everything else goes out.
 struct Split {

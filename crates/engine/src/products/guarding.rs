@@ -11,7 +11,7 @@ use zygos_core::{
     guard::{CatalogueSize, Weight, inspect_catalogue},
     model::Field,
 };
-use zygos_storage::{OutboxKind, OutboxRecord};
+use zygos_storage::OutboxRecord;
 
 use super::{Subject, Work};
 use crate::{
@@ -58,7 +58,8 @@ impl Engine {
             return Ok(known.held.clone());
         }
         let mut waiting = self.repository.outbox(Some(id), ALL).await?;
-        waiting.retain(|row| row.record.kind() == OutboxKind::Product);
+        // What only one side has is made, not changed.
+        waiting.retain(|row| matches!(row.record, OutboxRecord::Product { side: Side::Store, .. }));
         let rows: BTreeSet<(i64, i64)> = waiting.iter().map(|row| (row.id, row.revision)).collect();
         // All that waits is what was waiting already: deciding it again, batch after batch, would find the same.
         if let Some(known) = known.filter(|known| rows.is_subset(&known.rows)) {
