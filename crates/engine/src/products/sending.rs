@@ -50,6 +50,11 @@ impl Engine {
         if let Some(ends) = self.differs_from_plan(work, row, &decision) {
             return Ok(ends);
         }
+        // A store's edit that is met here before any verification saw it is a drift all the same.
+        let drifts = self.drifts_of(work.store, &pair, &decision.changes).await?;
+        if !drifts.is_empty() {
+            self.commit(drifts).await?;
+        }
         let wanted = decision.changes.len();
         decision.changes.retain(|change| {
             !work.massed.contains(&(change.to, change.field)) || !super::guarding::counts(change)
