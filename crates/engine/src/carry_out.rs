@@ -10,14 +10,11 @@ use crate::{
     engine::Engine,
     error::Result,
     plan::{Plan, PlannedStep},
-    plan_seen::{
-        Fate, Seen, SeenOrder, SeenPlan, SeenProduct, SeenStock, change_in_words, record_of,
-        record_of_product,
-    },
+    plan_seen::{Fate, Seen, SeenOrder, SeenPlan, SeenStock, change_in_words, record_of},
 };
 
 /// A raise that waited too long for its call is decided again so often.
-const ROUNDS: u32 = 3;
+pub(crate) const ROUNDS: u32 = 3;
 
 /// What became of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -66,7 +63,7 @@ impl Engine {
         };
         self.commit(vec![zygos_storage::Mutation::PutRun(run.clone())]).await?;
         // First what stock and orders may need.
-        self.carry_out_products(&seen, &run_id, plan, &mut carried).await?;
+        self.carry_out_products(&seen, &run_id, plan, &mut carried.troubles).await?;
         self.carry_out_stock(&seen, &run_id, plan, &mut carried).await?;
         self.carry_out_orders(&seen, plan, &mut carried).await?;
         self.close_answered_limits().await?;
@@ -95,70 +92,17 @@ impl Engine {
         Ok(carried)
     }
 
-    async fn carry_out_products(
+    /// Why nothing of a plan can be carried out in a store; `gone`: what isn't configured any more.
+    pub(crate) async fn in_the_way(
         &self,
-        seen: &Seen<'_>,
-        run: &RunId,
-        plan: &SeenPlan,
-        carried: &mut CarriedOut,
-    ) -> Result<()> {
-        let reason = format!("the plan of {:.0}", plan.made_at);
-        for store in &self.settings.stores {
-            let id = &store.connection.id;
-            let records: Vec<OutboxRecord> =
-                seen.products().filter(|product| &product.store == id).map(record_of_product).collect();
-            if records.is_empty() {
-                continue;
-            }
-            let waits = |why: &str| {
-                for record in &records {
-                    seen.put(id, record.clone(), Fate::Waits(why.to_owned()));
-                }
-            };
-            if self.product_rule(store).is_none() {
-                waits("no products or prices of its store move any more");
-                continue;
-            }
-            if !self.is_live(id).await? {
-                waits(&format!("nothing may be written to {id}; `zygos approve {id}` lets it"));
-                continue;
-            }
-            let wishes: Vec<zygos_storage::Mutation> = records
-                .iter()
-                .map(|record| self.wish(id, record.clone(), Lane::Catalogue, reason.clone()))
-                .collect();
-            self.commit(wishes).await?;
-            for _ in 0..ROUNDS {
-                seen.begin_round();
-                loop {
-                    match self.product_pass_of(store, Some(run), Some(seen)).await {
-                        Ok(pass) if pass.looked_at == 0 => break,
-                        Ok(_) => {}
-                        Err(error) => {
-                            self.note_trouble(id, Err(error), &mut carried.troubles)?;
-                            return Ok(());
-                        }
-                    }
-                }
-            }
+        store: &ConnectionId,
+        gone: Option<&str>,
+    ) -> Result<Option<String>> {
+        if let Some(gone) = gone {
+            return Ok(Some(gone.to_owned()));
         }
-        Ok(())
-    }
-
-    async fn outcome_of_product(&self, seen: &Seen<'_>, product: &SeenProduct) -> Result<(PlanLine, Kind)> {
-        let store = &product.store;
-        let record = record_of_product(product);
-        let line = |words: String| PlanLine { store: store.clone(), what: product.name.clone(), words };
-        let rows = self.repository.outbox(Some(store), u32::MAX >> 1).await?;
-        Ok(match seen.fate(store, &record) {
-            Some(Fate::Already) => (line("it is so already".to_owned()), Kind::Already),
-            Some(Fate::Moved(words)) => (line(words), Kind::Moved),
-            Some(Fate::Waits(words)) => (line(words), Kind::Waiting),
-            None if rows.iter().any(|row| row.record == record) => {
-                (line(self.why_it_waits(store, &record).await?), Kind::Waiting)
-            }
-            None => (line(product.words.join("; ")), Kind::Done),
-        })
+        let live = self.is_live(store).await?;
+        Ok((!live).then(|| format!("nothing may be written to {store}; `zygos approve {store}` lets it")))
     }
 
     async fn carry_out_stock(
@@ -176,12 +120,8 @@ impl Engine {
             if units.is_empty() {
                 continue;
             }
-            if store.stock.is_none() {
-                units.iter().for_each(|unit| seen.unit_waits(id, unit, "its store takes no stock any more"));
-                continue;
-            }
-            if !self.is_live(id).await? {
-                let why = format!("nothing may be written to {id}; `zygos approve {id}` lets it");
+            let gone = store.stock.is_none().then_some("its store takes no stock any more");
+            if let Some(why) = self.in_the_way(id, gone).await? {
                 units.iter().for_each(|unit| seen.unit_waits(id, unit, &why));
                 continue;
             }
@@ -313,7 +253,11 @@ impl Engine {
         }
     }
 
-    async fn why_it_waits(&self, connection: &ConnectionId, record: &OutboxRecord) -> Result<String> {
+    pub(crate) async fn why_it_waits(
+        &self,
+        connection: &ConnectionId,
+        record: &OutboxRecord,
+    ) -> Result<String> {
         let rows = self.repository.outbox(Some(connection), u32::MAX >> 1).await?;
         Ok(match rows.into_iter().find(|row| &row.record == record) {
             Some(row) => match row.held_by {
@@ -325,7 +269,7 @@ impl Engine {
     }
 }
 
-enum Kind {
+pub(crate) enum Kind {
     Done,
     Already,
     Moved,

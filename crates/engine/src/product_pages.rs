@@ -117,14 +117,8 @@ impl Engine {
             units.iter().any(|unit| known.get(&unit.key).is_none_or(|known| names_differ(known, unit)));
         self.commit(mutations).await?;
         self.relink_if(renamed);
-        self.tell(&Event::Progress {
-            connection: id.clone(),
-            what: pages.what,
-            done: pages.position,
-            of: pages.expected,
-        });
-        pages.from = page.next;
-        pages.over = pages.from.is_none();
+        let done = pages.position;
+        self.page_is_kept(pages, done, page.next);
         Ok(Some(keys))
     }
 
@@ -150,15 +144,20 @@ impl Engine {
         self.note_categories(id, &products);
         self.commit(mutations).await?;
         self.relink_if(kept.renamed);
+        let done = pages.met;
+        self.page_is_kept(pages, done, page.next);
+        Ok(kept.units)
+    }
+
+    fn page_is_kept(&self, pages: &mut ProductPages<'_>, done: u64, next: Option<Checkpoint>) {
         self.tell(&Event::Progress {
-            connection: id.clone(),
+            connection: pages.connection.id.clone(),
             what: pages.what,
-            done: pages.met,
+            done,
             of: pages.expected,
         });
-        pages.from = page.next;
-        pages.over = pages.from.is_none();
-        Ok(kept.units)
+        pages.over = next.is_none();
+        pages.from = next;
     }
 
     fn note_categories(&self, connection: &ConnectionId, products: &[Product]) {

@@ -1,7 +1,13 @@
 //! Shop staff at a real Tryton, without the connector's code, and what a test needs to know of that server: the lines
 //! that `scripts/tryton.sh` prints, in the environment.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -11,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use zygos_core::{
     Clock,
-    clock::elapsed,
+    clock::{elapsed, later},
     http::{HttpRequest, Transport},
 };
 
@@ -23,6 +29,34 @@ impl Clock for MachineClock {
     #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
+    async fn sleep_until(&self, deadline: Timestamp) {
+        tokio::time::sleep(elapsed(self.now(), deadline)).await;
+    }
+}
+
+/// The machine's clock, put forward now and then: what ends by time alone, as a dead process's claims do, needn't be
+/// waited for.
+#[derive(Default)]
+pub struct ForwardClock {
+    /// Milliseconds.
+    ahead: AtomicU64,
+}
+
+impl ForwardClock {
+    /// Only while nobody sleeps on it: sleepers would oversleep.
+    pub fn put_forward(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).expect("a wait");
+        self.ahead.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Clock for ForwardClock {
+    fn now(&self) -> Timestamp {
+        later(MachineClock.now(), Duration::from_millis(self.ahead.load(Ordering::Relaxed)))
     }
 
     #[expect(clippy::disallowed_methods, reason = "a real server keeps real time")]
@@ -65,6 +99,42 @@ impl Clerk {
         self.post(method, params).await
     }
 
+    /// Buys goods and has them arrive in the first warehouse.
+    pub async fn receive(&self, product: i64, pieces: u32) {
+        let supplier = id("TRYTON_SUPPLIER");
+        let warehouse = id("TRYTON_WAREHOUSE");
+        let party = self.call("model.party.party.read", vec![json!([supplier]), json!(["addresses"])]).await;
+        let purchase = json!({
+            "party": supplier, "invoice_address": party[0]["addresses"][0], "warehouse": warehouse,
+            "currency": id("TRYTON_CURRENCY"), "invoice_method": "manual",
+            "lines": [["create", [{
+                "product": product, "quantity": pieces, "unit": id("TRYTON_UNIT"),
+                "unit_price": {"__class__": "Decimal", "decimal": "2"},
+            }]]],
+        });
+        let purchase = self.call("model.purchase.purchase.create", vec![json!([purchase])]).await[0].clone();
+        for button in ["quote", "confirm"] {
+            self.call(&format!("model.purchase.purchase.{button}"), vec![json!([purchase])]).await;
+        }
+        let domain = json!([["origin.purchase", "=", purchase, "purchase.line"]]);
+        let moves =
+            self.call("model.stock.move.search", vec![domain, json!(0), Value::Null, Value::Null]).await;
+        let place = self
+            .call(
+                "model.stock.location.read",
+                vec![json!([warehouse]), json!(["input_location", "storage_location"])],
+            )
+            .await;
+        let shipment = json!({
+            "supplier": supplier, "warehouse": warehouse, "warehouse_input": place[0]["input_location"],
+            "warehouse_storage": place[0]["storage_location"], "incoming_moves": [["add", moves]],
+        });
+        let shipment = self.call("model.stock.shipment.in.create", vec![json!([shipment])]).await[0].clone();
+        for button in ["receive", "do"] {
+            self.call(&format!("model.stock.shipment.in.{button}"), vec![json!([shipment])]).await;
+        }
+    }
+
     async fn post(&self, method: &str, params: Vec<Value>) -> Value {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -79,7 +149,9 @@ impl Clerk {
             timeout: Duration::from_secs(60),
         };
         let answer = self.transport.send(request).await.expect("the server answers");
-        let answer: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        let status = answer.status;
+        let answer: Value =
+            serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{method}: {status}: {error}"));
         assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
         answer["result"].clone()
     }

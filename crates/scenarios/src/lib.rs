@@ -6,6 +6,7 @@ pub mod clerk;
 pub mod conformance;
 pub mod flows;
 pub mod real;
+pub mod seeds;
 pub mod stories;
 mod watched;
 pub mod world;

@@ -328,7 +328,11 @@ async fn a_creation_that_breaks_off_half_way_is_found_by_its_skus_and_completed(
     assert!(broken.maybe_applied(), "{broken:?}");
     let found = products::fetch(&shop.erp, Fetch::ProductsBySku { skus: skus.clone() }).await;
     assert_eq!((found.len(), found[0].variants.len()), (1, 50));
-    let complete = Write::CreateVariants { product: found[0].key.clone(), variants, prices: zygos_core::contract::PriceKind::Net };
+    let complete = Write::CreateVariants {
+        product: found[0].key.clone(),
+        variants,
+        prices: zygos_core::contract::PriceKind::Net,
+    };
     let applied = products::applied(&shop.erp, complete).await;
     let whole = products::product_of(&applied);
     assert_eq!(whole.variants.len(), 120);

@@ -14,7 +14,7 @@ use tokio::process::Command;
 use zygos_connectors::transport::HttpTransport;
 use zygos_core::{Clock, SharedClock, stock::Figure};
 use zygos_scenarios::{
-    clerk::{Clerk, MachineClock, env, id},
+    clerk::{Clerk, MachineClock, env},
     real::RealWorld,
     world::Shop,
 };
@@ -23,7 +23,6 @@ use zygos_sim::merchantpro::{NewLine, NewOrder};
 /// What the staff does that only this story needs.
 trait Work {
     async fn sales(&self, reference: &str) -> Vec<Value>;
-    async fn receive(&self, product: i64, pieces: u32);
     async fn ship(&self, sale: &Value, waybill: &str);
 }
 
@@ -36,41 +35,6 @@ impl Work for Clerk {
             .call("model.sale.sale.search_read", vec![domain, json!(0), Value::Null, Value::Null, fields])
             .await;
         found.as_array().cloned().unwrap_or_default()
-    }
-
-    async fn receive(&self, product: i64, pieces: u32) {
-        let supplier = id("TRYTON_SUPPLIER");
-        let warehouse = id("TRYTON_WAREHOUSE");
-        let party = self.call("model.party.party.read", vec![json!([supplier]), json!(["addresses"])]).await;
-        let purchase = json!({
-            "party": supplier, "invoice_address": party[0]["addresses"][0], "warehouse": warehouse,
-            "currency": id("TRYTON_CURRENCY"), "invoice_method": "manual",
-            "lines": [["create", [{
-                "product": product, "quantity": pieces, "unit": id("TRYTON_UNIT"),
-                "unit_price": {"__class__": "Decimal", "decimal": "2"},
-            }]]],
-        });
-        let purchase = self.call("model.purchase.purchase.create", vec![json!([purchase])]).await[0].clone();
-        for button in ["quote", "confirm"] {
-            self.call(&format!("model.purchase.purchase.{button}"), vec![json!([purchase])]).await;
-        }
-        let domain = json!([["origin.purchase", "=", purchase, "purchase.line"]]);
-        let moves =
-            self.call("model.stock.move.search", vec![domain, json!(0), Value::Null, Value::Null]).await;
-        let place = self
-            .call(
-                "model.stock.location.read",
-                vec![json!([warehouse]), json!(["input_location", "storage_location"])],
-            )
-            .await;
-        let shipment = json!({
-            "supplier": supplier, "warehouse": warehouse, "warehouse_input": place[0]["input_location"],
-            "warehouse_storage": place[0]["storage_location"], "incoming_moves": [["add", moves]],
-        });
-        let shipment = self.call("model.stock.shipment.in.create", vec![json!([shipment])]).await[0].clone();
-        for button in ["receive", "do"] {
-            self.call(&format!("model.stock.shipment.in.{button}"), vec![json!([shipment])]).await;
-        }
     }
 
     async fn ship(&self, sale: &Value, waybill: &str) {

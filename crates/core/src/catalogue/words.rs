@@ -56,7 +56,6 @@ pub(super) fn change(governed: &Governed<'_>, base: Option<&Halves>, to: Side, c
     let from = other(to);
     let (source, target) = (side(from), side(to));
     let holds = shown(field, governed.value(from));
-    let gives_way = shown(field, governed.value(to));
     let half = |of: Side| {
         base.map(|base| match of {
             Side::Store => &base.store,
@@ -90,11 +89,9 @@ pub(super) fn change(governed: &Governed<'_>, base: Option<&Halves>, to: Side, c
             moved(to).unwrap_or_default(),
             the(field)
         ),
-        ChangeCause::FirstMeeting => format!(
-            "compared for the first time, and different: {source} owns {}, and {source}'s holds ({holds}; {target} has \
-             {gives_way})",
-            the(field)
-        ),
+        ChangeCause::FirstMeeting => {
+            format!("compared for the first time: {source} owns {}, and {source}'s holds", the(field))
+        }
         ChangeCause::Newest => {
             format!("changed only in {source}: {}", moved(from).unwrap_or_default())
         }

@@ -154,6 +154,19 @@ fn a_price_that_goes_to_zero_or_jumps_waits_for_a_person() {
 }
 
 #[test]
+fn what_both_agreed_on_goes_back_however_far_a_hand_edit_jumped() {
+    for typed in ["1", "4990"] {
+        let mut bench = at_21().agreed();
+        bench.store_price(typed);
+        let decision = bench.decide();
+        assert_eq!(
+            (decision.changes[0].hold.as_ref(), decision.changes[0].cause),
+            (None, ChangeCause::OtherEdited)
+        );
+    }
+}
+
+#[test]
 fn a_held_price_does_not_let_the_tax_move_the_present_one() {
     let mut bench = Bench::new().agreed();
     bench.set(Side::Erp, &key("T"), Field::Tax, Value::number(decimal("21")));

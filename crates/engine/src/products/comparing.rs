@@ -62,7 +62,7 @@ impl Engine {
     }
 
     /// Opens a drift for every field that somebody changed who doesn't own it, and closes those that are no more.
-    async fn drifts_of(
+    pub(super) async fn drifts_of(
         &self,
         store: &StoreSettings,
         pair: &super::pairing::Paired,

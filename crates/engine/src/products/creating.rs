@@ -1,16 +1,21 @@
 //! Making a product on the side that lacks it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use zygos_core::{
     ConnectionId, RemoteKey,
-    catalogue::{Missing, ProductRule, new_in_erp, new_in_store},
+    catalogue::{Missing, ProductRule, decide, new_in_erp, new_in_store},
     clock::{elapsed, later},
     contract::{Applied, Lane, NewProduct, Side, Write},
-    model::{Entity, Product, Record, Unit, UnitKind},
+    model::{Entity, Field, Product, Record, Unit, UnitKind},
 };
-use zygos_storage::{FieldBases, JournalEntry, Link, Mutation, OutboxRow, Settled, StoredProduct};
+use zygos_storage::{
+    FieldBases, JournalEntry, Link, Mutation, OutboxRecord, OutboxRow, Settled, StoredProduct, Wish,
+};
 
 use super::{
     Went, Work,
@@ -23,6 +28,7 @@ use crate::{
     engine::Engine,
     error::Result,
     event::Event,
+    plan_seen::Fate,
     settings::{Connection, StoreSettings},
 };
 
@@ -60,6 +66,13 @@ impl Engine {
             self.creation(work.store, work.rule, side, &product.product, work.prices.as_ref()).await?;
         match creation {
             Creation::Make(new) => self.create(work, row, side, &product.product, *new).await,
+            Creation::Waits(_) | Creation::No if work.seen.is_some() => {
+                if let Some(seen) = work.seen {
+                    let moved = "it is not to be made any more; `zygos plan` shows what is".to_owned();
+                    seen.put(id, row.record.clone(), Fate::Moved(moved));
+                }
+                Ok(Went::Through(0))
+            }
             Creation::NotYet => {
                 let due_at = later(self.now(), self.settings.pace.recheck_held);
                 Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }))
@@ -284,8 +297,14 @@ impl Engine {
             Side::Erp => (&**made, source),
             Side::Store => (source, &**made),
         };
-        let erp_units: Vec<RemoteKey> = links.iter().map(|(_, erp)| erp.clone()).collect();
-        let prices = self.list_prices(work.rule, &erp_units, Lane::Catalogue).await?;
+        // What was just made in the ERP has its prices in a list from now on; the others were read for this pass.
+        let prices = match side {
+            Side::Store => {
+                let erp_units: Vec<RemoteKey> = links.iter().map(|(_, erp)| erp.clone()).collect();
+                self.list_prices(work.rule, &erp_units, Lane::Catalogue).await?
+            }
+            Side::Erp => work.prices.clone(),
+        };
         let stored = |product: &Product| StoredProduct {
             product: product.clone(),
             digest: String::new(),
@@ -298,12 +317,37 @@ impl Engine {
             whole: true,
             bases: BTreeMap::new(),
         };
+        // What was there before keeps its own base: a difference that waits for a person isn't agreed on by this.
+        let store_units: Vec<RemoteKey> = pair.links.iter().map(|(unit, _)| unit.clone()).collect();
+        let before = self.repository.links_of(store_id, &store_units).await?;
+        let is_new = |key: &RemoteKey| match before.as_slice() {
+            [] => true,
+            known => store_units.contains(key) && known.iter().all(|link| &link.store_key != key),
+        };
+        if before.is_empty() && pair.links.len() == source.variants.len() {
+            // All of it is new and agreed on below; nothing of it is left to compare for this store.
+            mutations.retain(|mutation| !is_wish_about(mutation, store_id, &made.key));
+        }
+        let agreed = agreed_prices(&pair, prices.as_ref(), work.rule);
+        let mut priced_otherwise = false;
         for ((key, field), halves) in pair.halves(prices.as_ref(), work.rule) {
+            if !is_new(&key) {
+                continue;
+            }
+            // A price list may sell what was just made for another price than it was made with.
+            if field == Field::Price && !agreed.contains(&key) {
+                priced_otherwise = true;
+                continue;
+            }
             mutations.push(Mutation::PutFieldBases(FieldBases {
                 store: store_id.clone(),
                 key,
                 halves: [(field, halves)].into(),
             }));
+        }
+        if priced_otherwise {
+            let reason = "its price list sells it for another price than it was made with";
+            mutations.push(self.product_wish(store_id, Side::Store, &in_store.key, reason));
         }
         let from = self.home(store, side);
         mutations.push(Mutation::AddJournal(JournalEntry {
@@ -319,6 +363,22 @@ impl Engine {
         }));
         Ok(mutations)
     }
+}
+
+fn is_wish_about(mutation: &Mutation, store: &ConnectionId, product: &RemoteKey) -> bool {
+    let Mutation::Enqueue(Wish { connection, record: OutboxRecord::Product { key, .. }, .. }) = mutation
+    else {
+        return false;
+    };
+    connection == store && key == product
+}
+
+/// The store's units whose prices mean the same on both sides.
+fn agreed_prices(pair: &Paired, prices: Option<&ListPrices>, rule: &ProductRule) -> BTreeSet<RemoteKey> {
+    let nothing = BTreeMap::new();
+    let decision = decide(&pair.view(prices, &nothing, &|_, _| None), rule);
+    let agreed = decision.agreed.into_iter().filter(|agreement| agreement.field == Field::Price);
+    agreed.map(|agreement| agreement.key).collect()
 }
 
 /// A new product gets the ERP's own price, whatever kind its store's list is of.

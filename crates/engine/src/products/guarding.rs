@@ -11,7 +11,7 @@ use zygos_core::{
     guard::{CatalogueSize, Weight, inspect_catalogue},
     model::Field,
 };
-use zygos_storage::{OutboxKind, OutboxRecord};
+use zygos_storage::OutboxRecord;
 
 use super::{Subject, Work};
 use crate::{
@@ -25,8 +25,16 @@ const SUBJECT: &str = "products";
 const FEW: usize = 10;
 const ALL: u32 = u32::MAX >> 1;
 
-/// What was held when it was last looked at, by store.
-pub(crate) type Massed = BTreeMap<ConnectionId, (Timestamp, BTreeSet<(Side, Field)>)>;
+/// What was found when it was last looked at, by store.
+pub(crate) type Massed = BTreeMap<ConnectionId, Inspected>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Inspected {
+    at: Timestamp,
+    held: BTreeSet<(Side, Field)>,
+    /// Rows and their revisions that it was about.
+    rows: BTreeSet<(i64, i64)>,
+}
 
 impl Engine {
     /// The fields that are not written to a side now because too many products would change together. `rows`: how many
@@ -43,18 +51,21 @@ impl Engine {
             return Ok(BTreeSet::new());
         }
         let known = lock(&self.massed).get(id).cloned();
-        if let Some((at, held)) = known
-            && elapsed(at, self.now()) < self.settings.pace.recheck_held
-            && (!held.is_empty() || rows < FEW)
+        let known = known.filter(|known| elapsed(known.at, self.now()) < self.settings.pace.recheck_held);
+        if let Some(known) = &known
+            && (!known.held.is_empty() || rows < FEW)
         {
-            return Ok(held);
+            return Ok(known.held.clone());
         }
-        let waiting = self.repository.outbox(Some(id), ALL).await?;
-        let waiting: Vec<OutboxRecord> = waiting
-            .into_iter()
-            .map(|row| row.record)
-            .filter(|record| record.kind() == OutboxKind::Product)
-            .collect();
+        let mut waiting = self.repository.outbox(Some(id), ALL).await?;
+        // What only one side has is made, not changed.
+        waiting.retain(|row| matches!(row.record, OutboxRecord::Product { side: Side::Store, .. }));
+        let rows: BTreeSet<(i64, i64)> = waiting.iter().map(|row| (row.id, row.revision)).collect();
+        // All that waits is what was waiting already: deciding it again, batch after batch, would find the same.
+        if let Some(known) = known.filter(|known| rows.is_subset(&known.rows)) {
+            return Ok(known.held);
+        }
+        let waiting: Vec<OutboxRecord> = waiting.into_iter().map(|row| row.record).collect();
         let (held, texts) = if waiting.len() < FEW {
             (BTreeSet::new(), Vec::new())
         } else {
@@ -73,7 +84,8 @@ impl Engine {
                 self.commit(vec![self.issue(id, "guard", SUBJECT, text, &["approve"])]).await?;
             }
         }
-        lock(&self.massed).insert(id.clone(), (self.now(), held.clone()));
+        let inspected = Inspected { at: self.now(), held: held.clone(), rows };
+        lock(&self.massed).insert(id.clone(), inspected);
         Ok(held)
     }
 

@@ -3,9 +3,12 @@
 //! A row in the outbox says "compare product P", never what to write. Both sides are looked at when the row is worked
 //! on, every field is merged by its owner against what both last agreed on, and only what differs is written.
 
+mod adding;
 mod answers;
+mod carrying;
 mod comparing;
 mod creating;
+mod deciding;
 mod gone;
 mod guarding;
 mod keeping;

@@ -9,7 +9,7 @@ use zygos_core::{
     contract::{Lane, Side},
 };
 
-use super::{Subject, Work, creating::Creation};
+use super::{Subject, Work, creating::Creation, pairing::Paired};
 use crate::{engine::Engine, error::Result, plan::Plan, settings::StoreSettings};
 
 /// Products looked at together.
@@ -71,7 +71,7 @@ impl Engine {
             let subject = self.subject_of(store, side, key).await?;
             match &subject {
                 Subject::Pairs(pairs) if side == Side::Store => {
-                    units.extend(pairs.iter().flat_map(super::pairing::Paired::erp_units));
+                    units.extend(pairs.iter().flat_map(Paired::erp_units));
                 }
                 Subject::Lone { product, .. } if side == Side::Erp => {
                     units.extend(product.product.variants.iter().map(|variant| variant.unit.key.clone()));
@@ -89,7 +89,7 @@ impl Engine {
                 Subject::Pairs(pairs) if side == Side::Store => {
                     for pair in pairs {
                         let decision = self.decide_pair(&work, &pair).await?;
-                        self.planned(store, key, &pair.store.product, &decision, plan);
+                        self.planned(store, key, &pair, &decision, plan);
                     }
                 }
                 Subject::Lone { product, .. } => {
@@ -133,7 +133,7 @@ impl Engine {
         &self,
         store: &StoreSettings,
         key: &RemoteKey,
-        product: &zygos_core::model::Product,
+        pair: &Paired,
         decision: &Decision,
         plan: &mut Plan,
     ) {
@@ -154,6 +154,7 @@ impl Engine {
             held: None,
             words,
         };
+        let product = &pair.store.product;
         for change in &decision.changes {
             let name = super::sending::name_of(change, product);
             plan.products.push(PlannedProduct {
@@ -165,10 +166,12 @@ impl Engine {
             });
         }
         for (side, units) in [(Side::Store, &decision.new_in_store), (Side::Erp, &decision.new_in_erp)] {
+            let source = if side == Side::Store { &pair.erp.product } else { product };
             for unit in units {
                 let name = product.title().to_owned();
+                let sku = source.variant(unit).and_then(|variant| variant.unit.sku.clone());
                 plan.products.push(PlannedProduct {
-                    after: format!("variant {unit}"),
+                    after: sku.unwrap_or_else(|| unit.to_string()),
                     why: format!("{} does not have it", to(side)),
                     ..planned(side, name, "new variant", words_of_variant(side, unit))
                 });

@@ -5,22 +5,19 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use zygos_core::{
     RemoteKey,
-    catalogue::{
-        Choice, Decision, FieldChange, decide, new_variant_in_erp, new_variant_in_store,
-        prices_of_new_variants, writes,
-    },
+    catalogue::{Decision, FieldChange, writes},
     clock::later,
     contract::{Applied, ConnectorError, ErrorKind, Lookup, ProductChanges, Side, Write},
     disposition::{Disposition, disposition},
-    model::{Entity, Facts, Field, Product, Record, UnitKind, Value},
+    model::{Entity, Field, Product, Record},
 };
 use zygos_storage::{
     Attempt, FieldBases, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StoredProduct,
 };
 
-use super::{WRITE, Went, Work, creating::INCOMPLETE, pairing::Paired};
+use super::{WRITE, Went, Work, pairing::Paired};
 use crate::{
-    engine::{Engine, lock},
+    engine::Engine,
     error::{EngineError, Result},
     event::Event,
     settings::{Connection, StoreSettings},
@@ -52,6 +49,11 @@ impl Engine {
         self.tell_of(work.store, &pair, &decision).await?;
         if let Some(ends) = self.differs_from_plan(work, row, &decision) {
             return Ok(ends);
+        }
+        // A store's edit that is met here before any verification saw it is a drift all the same.
+        let drifts = self.drifts_of(work.store, &pair, &decision.changes).await?;
+        if !drifts.is_empty() {
+            self.commit(drifts).await?;
         }
         let wanted = decision.changes.len();
         decision.changes.retain(|change| {
@@ -99,73 +101,6 @@ impl Engine {
             self.commit_close(&work.store.connection.id, NOT_TAKEN, subject).await?;
         }
         Ok(Went::Through(written))
-    }
-
-    /// What is to be done about a pair, with what people answered in it.
-    pub(crate) async fn decide_pair(&self, work: &Work<'_>, pair: &Paired) -> Result<Decision> {
-        let decision = self.decide_unanswered(work, pair).await?;
-        let answers = self.answers_for(work.store, pair, &decision).await?;
-        if answers.is_empty() { Ok(decision) } else { self.decide_with(work, pair, &answers).await }
-    }
-
-    pub(super) async fn decide_unanswered(&self, work: &Work<'_>, pair: &Paired) -> Result<Decision> {
-        self.decide_with(work, pair, &BTreeMap::new()).await
-    }
-
-    async fn decide_with(
-        &self,
-        work: &Work<'_>,
-        pair: &Paired,
-        answers: &BTreeMap<(RemoteKey, Field), Choice>,
-    ) -> Result<Decision> {
-        let taken = self.skus_of_others(work.store, pair).await?;
-        let holder = |side: Side, sku: &str| taken.get(&(side, sku.to_owned())).cloned();
-        Ok(decide(&pair.view(work.prices.as_ref(), answers, &holder), work.rule))
-    }
-
-    /// Who on each side carries the SKUs that this pair may want to take over.
-    async fn skus_of_others(
-        &self,
-        store: &StoreSettings,
-        pair: &Paired,
-    ) -> Result<BTreeMap<(Side, String), RemoteKey>> {
-        let mut taken = BTreeMap::new();
-        for (store_unit, erp_unit) in &pair.links {
-            let here = pair.store.product.variant(store_unit).and_then(|variant| variant.unit.sku.as_deref());
-            let there = pair.erp.product.variant(erp_unit).and_then(|variant| variant.unit.sku.as_deref());
-            if here.map(str::trim) == there.map(str::trim) {
-                continue;
-            }
-            for (side, connection, sku) in
-                [(Side::Store, &store.connection.id, there), (Side::Erp, &self.settings.erp.id, here)]
-            {
-                let Some(sku) = sku.map(str::trim).filter(|sku| !sku.is_empty()) else { continue };
-                let called = self.repository.units_called(connection, sku).await?;
-                let holder = called.into_iter().map(|stored| stored.unit).find(|unit| {
-                    unit.sku.as_deref().map(str::trim) == Some(sku)
-                        && unit.kind == UnitKind::Goods
-                        && unit.active
-                });
-                taken.extend(holder.map(|unit| ((side, sku.to_owned()), unit.key)));
-            }
-        }
-        Ok(taken)
-    }
-
-    /// Reads both sides of a pair now; `None`: one of them is gone, or they are no pair any more.
-    async fn read_pair(&self, store: &StoreSettings, pair: &Paired) -> Result<Option<Paired>> {
-        let lane = zygos_core::contract::Lane::Catalogue;
-        for (connection, key) in
-            [(&store.connection, &pair.store.product.key), (&self.settings.erp, &pair.erp.product.key)]
-        {
-            let missing = self.refresh_products(connection, std::slice::from_ref(key), lane).await?;
-            if !missing.is_empty() {
-                self.products_gone(connection, &missing).await?;
-                return Ok(None);
-            }
-        }
-        let pairs = self.pairs(store, std::slice::from_ref(&pair.store.product.key)).await?;
-        Ok(pairs.into_iter().find(|now| now.erp.product.key == pair.erp.product.key))
     }
 
     /// Whether something forbids a write now: nothing may be written there, the run wrote enough, or the plan that is
@@ -348,118 +283,6 @@ impl Engine {
         };
         self.commit_if_ours(mutations).await?;
         Ok(went)
-    }
-
-    /// Variants that only one side has, where the other one takes new ones.
-    async fn send_variants(
-        &self,
-        work: &Work<'_>,
-        row: &OutboxRow,
-        pair: &Paired,
-        side: Side,
-        decision: &Decision,
-    ) -> Result<Went> {
-        let (units, source, product, target) = match side {
-            Side::Store => {
-                (&decision.new_in_store, &pair.erp.product, &pair.store.product.key, &work.store.connection)
-            }
-            Side::Erp => {
-                (&decision.new_in_erp, &pair.store.product, &pair.erp.product.key, &self.settings.erp)
-            }
-        };
-        let source_side = match side {
-            Side::Store => Side::Erp,
-            Side::Erp => Side::Store,
-        };
-        let buried = self.buried(&work.store.connection.id, source_side).await?;
-        let units: Vec<RemoteKey> = units
-            .iter()
-            .filter(|unit| {
-                buried.get(*unit).is_none_or(|decided| decided.as_deref() == Some(super::gone::CREATE))
-            })
-            .cloned()
-            .collect();
-        if units.is_empty() {
-            return Ok(Went::Through(0));
-        }
-        let id = &work.store.connection.id;
-        let (mut variants, mut lacking) = (Vec::new(), Vec::new());
-        for unit in &units {
-            let made = match side {
-                Side::Store => {
-                    new_variant_in_store(source, unit, &pair.store.product, work.rule, work.prices.as_ref())
-                }
-                Side::Erp => new_variant_in_erp(source, unit, work.rule),
-            };
-            match made {
-                Ok(variant) => variants.push(variant),
-                Err(missing) => lacking.extend(missing.into_iter().map(|missing| missing.message)),
-            }
-        }
-        if lacking.is_empty() {
-            self.commit_close(id, INCOMPLETE, source.key.as_str()).await?;
-        } else {
-            let text = format!("{id}: of {}: {}", source.title(), lacking.join("; "));
-            self.commit(vec![self.issue(id, INCOMPLETE, source.key.as_str(), text, &[])]).await?;
-        }
-        if variants.is_empty() {
-            return Ok(Went::Through(0));
-        }
-        let due_at = later(self.now(), self.settings.pace.recheck_held);
-        if !self.is_live(&target.id).await? || self.check_rested(target, WRITE).is_err() {
-            return Ok(Went::Ends(Settled::Again { due_at, reason: None, failed: false }));
-        }
-        let record = format!("product {}", source.title());
-        let prices = prices_of_new_variants(side, source, work.rule);
-        let write = Write::CreateVariants { product: product.clone(), variants, prices };
-        let (applied, at) = match self.send_product(work, row, target, &record, write).await? {
-            Ok(applied) => applied,
-            Err(ends) => return Ok(ends),
-        };
-        let mutations = self.made(work, source_side, source, target, &applied, at).await?;
-        self.commit_if_ours(mutations).await?;
-        self.relink_if(true);
-        Ok(Went::Through(1))
-    }
-
-    /// Makes the categories that these facts name and that the side is not known to have, parents first.
-    pub(super) async fn make_categories(
-        &self,
-        work: &Work<'_>,
-        row: &OutboxRow,
-        target: &Connection,
-        facts: &Facts,
-    ) -> Result<Option<Went>> {
-        let Some(Value::Paths(paths)) = facts.get(&Field::Categories) else { return Ok(None) };
-        for path in paths {
-            let key = (target.id.clone(), path.clone());
-            if lock(&self.known_categories).contains(&key) {
-                continue;
-            }
-            let record = format!("category {}", path.join(" > "));
-            let write = Write::CreateCategory { path: path.clone() };
-            match self.send_product(work, row, target, &record, write).await? {
-                Ok((applied, at)) => {
-                    lock(&self.known_categories).insert(key);
-                    if !applied.already {
-                        self.commit_if_ours(vec![Mutation::AddJournal(JournalEntry {
-                            at,
-                            connection: target.id.clone(),
-                            entity: Entity::Category,
-                            key: applied.key.unwrap_or_else(|| RemoteKey::new(path.join(" > "))),
-                            field: "created".to_owned(),
-                            before: None,
-                            after: Some(path.join(" > ")),
-                            why: "a product is in it on the other side".to_owned(),
-                            run: work.run.cloned(),
-                        })])
-                        .await?;
-                    }
-                }
-                Err(ends) => return Ok(Some(ends)),
-            }
-        }
-        Ok(None)
     }
 
     /// Marks, sends, and notes the try. A refusal is told, and ends the row.

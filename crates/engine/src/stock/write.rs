@@ -6,7 +6,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use zygos_core::{
-    RemoteKey, RunId,
+    ConnectionId, RemoteKey, RunId,
     clock::{elapsed, later},
     contract::{Applied, ConnectorError, ErrorKind, Lookup, Write},
     disposition::{Disposition, disposition},
@@ -176,16 +176,22 @@ impl Engine {
                 read_at: decision.actual_read_at,
             }));
         }
-        if self.repository.open_drift(id, unit, STOCK).await?.is_some() {
-            mutations.push(Mutation::CloseDrift {
-                store: id.clone(),
-                unit: unit.clone(),
-                field: STOCK.to_owned(),
-                at: self.now(),
-            });
-            mutations.push(self.close_issue(id, "drift", unit.as_str()));
-        }
+        mutations.extend(self.drift_is_over(id, unit).await?);
         Ok(mutations)
+    }
+
+    /// What to store when a unit's figure is right again; nothing when nobody complained.
+    async fn drift_is_over(&self, store: &ConnectionId, unit: &RemoteKey) -> Result<Vec<Mutation>> {
+        if self.repository.open_drift(store, unit, STOCK).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let close = Mutation::CloseDrift {
+            store: store.clone(),
+            unit: unit.clone(),
+            field: STOCK.to_owned(),
+            at: self.now(),
+        };
+        Ok(vec![close, self.close_issue(store, "drift", unit.as_str())])
     }
 
     /// Sends the writes, some at a time, and settles each as its answer comes.
@@ -360,14 +366,9 @@ impl Engine {
             figure,
             read_at: at,
         })];
-        if self.repository.open_drift(id, unit, STOCK).await?.is_some() {
-            mutations.push(Mutation::CloseDrift {
-                store: id.clone(),
-                unit: unit.clone(),
-                field: STOCK.to_owned(),
-                at: self.now(),
-            });
-            mutations.push(self.close_issue(id, "drift", unit.as_str()));
+        let over = self.drift_is_over(id, unit).await?;
+        if !over.is_empty() {
+            mutations.extend(over);
             self.tell(&Event::DriftCorrected { store: id.clone(), sku: name_of(&decision.unit) });
         }
         for kind in ["not_taken", "stock_refused"] {

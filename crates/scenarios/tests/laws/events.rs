@@ -2,14 +2,16 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use zygos_engine::Engine;
-use zygos_scenarios::world::{HOOK_SECRET, Shop, World};
+use zygos_scenarios::{
+    seeds::{ask_for_webhooks, deliver_webhooks, is_traced},
+    world::{Shop, World},
+};
 use zygos_sim::{
     generate::shopper,
-    merchantpro::{NewLine, NewProduct, PaymentStatus, Webhook},
+    merchantpro::{NewLine, NewProduct, PaymentStatus},
 };
 
 /// The payment method that is imported when paid.
@@ -39,12 +41,7 @@ impl Events {
                 // The shop's clock is not ours.
                 shop.sandbox.move_time(jiff::SignedDuration::from_secs(chance.i64(-90..90)));
                 if webhooks {
-                    let hook = Webhook {
-                        url: "https://zygos.test".to_owned(),
-                        secret: HOOK_SECRET.to_owned(),
-                        topics: BTreeSet::new(),
-                    };
-                    shop.sandbox.configure(|settings| settings.webhooks = vec![hook]);
+                    ask_for_webhooks(shop);
                 }
                 let stranger = NewProduct {
                     name: "Stranger".to_owned(),
@@ -57,8 +54,7 @@ impl Events {
                 shop.sandbox.add_product(stranger, world.now())
             })
             .collect();
-        let traced = std::env::var("ZYGOS_TRACE").is_ok();
-        Self { chance, strangers, hand_edits: 0, traced, webhooks, edited: BTreeSet::new() }
+        Self { chance, strangers, hand_edits: 0, traced: is_traced(), webhooks, edited: BTreeSet::new() }
     }
 
     pub fn some_time(&mut self) -> Duration {
@@ -92,29 +88,7 @@ impl Events {
             _ => self.order(world, shop, None),
         }
         if self.webhooks {
-            self.deliver(world, engine);
-        }
-    }
-
-    /// Some are lost, some come twice, none in order.
-    fn deliver(&mut self, world: &World, engine: &Engine) {
-        for shop in &world.shops {
-            let mut deliveries = shop.sandbox.take_webhooks();
-            self.chance.shuffle(&mut deliveries);
-            for delivery in deliveries {
-                let headers: HeaderMap = delivery
-                    .headers
-                    .iter()
-                    .map(|(name, value)| {
-                        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header");
-                        (name, HeaderValue::from_str(value).expect("a value"))
-                    })
-                    .collect();
-                for _ in 0..self.chance.u8(..3) {
-                    let taken = world.block_on(engine.take_webhook(&shop.id, &headers, &delivery.body));
-                    taken.expect("the state takes it").expect("it is signed");
-                }
-            }
+            deliver_webhooks(world, engine, &mut self.chance);
         }
     }
 

@@ -12,25 +12,17 @@ mod quiescence;
 mod truth;
 mod watch;
 
-use std::{
-    ops::Range,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 use zygos_core::{
     orders::{ImportWhen, PaymentRule},
     stock::Figure,
 };
 use zygos_engine::Pace;
-use zygos_scenarios::world::World;
-use zygos_sim::Fault;
+use zygos_scenarios::{
+    seeds::{chosen, in_a_directory, let_faults_begin, on_both_cores},
+    world::World,
+};
 
 use crate::{events::Events, truth::Truth, watch::Watch};
 
@@ -39,76 +31,19 @@ const SEEDS_ON_SQLITE: u64 = 50;
 const STEPS: u32 = 14;
 const UNITS: u32 = 8;
 
-/// Faults and how many of a thousand calls suffer each.
-const FAULTS: [(Fault, u32); 8] = [
-    (Fault::NotSent, 20),
-    (Fault::NoAnswerBefore, 15),
-    (Fault::NoAnswerAfter, 30),
-    (Fault::InternalError, 15),
-    (Fault::InternalErrorAfter, 10),
-    (Fault::NotJson, 10),
-    (Fault::Truncated, 10),
-    (Fault::LateApply { delay: Duration::from_secs(40) }, 10),
-];
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 #[test]
 fn when_edits_and_faults_stop_the_laws_hold() {
-    let seeds = match number("ZYGOS_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("ZYGOS_SEEDS").unwrap_or(SEEDS),
-    };
+    let seeds = chosen(SEEDS, u64::MAX);
     on_both_cores(seeds, |seed| play(&mut World::new(UNITS, figure(seed), seed), seed));
 }
 
 #[test]
 fn when_edits_and_faults_stop_the_laws_hold_with_the_state_on_sqlite() {
-    let seeds = match number("ZYGOS_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("ZYGOS_SEEDS").unwrap_or(SEEDS_ON_SQLITE).min(SEEDS_ON_SQLITE),
-    };
-    on_both_cores(seeds, |seed| {
-        let directory = std::env::temp_dir().join(format!("zygos-laws-{}-{seed}", std::process::id()));
-        std::fs::create_dir_all(&directory).expect("a directory for the state");
-        let _removed = Removed(&directory);
-        play(&mut World::on_sqlite(UNITS, figure(seed), seed, &directory), seed);
+    on_both_cores(chosen(SEEDS_ON_SQLITE, SEEDS_ON_SQLITE), |seed| {
+        in_a_directory("laws", seed, |directory| {
+            play(&mut World::on_sqlite(UNITS, figure(seed), seed, directory), seed);
+        });
     });
-}
-
-struct Removed<'a>(&'a Path);
-
-impl Drop for Removed<'_> {
-    fn drop(&mut self) {
-        // A directory that stays behind is only untidy.
-        let _ = std::fs::remove_dir_all(self.0);
-    }
-}
-
-/// Plays the seeds on two threads; names those that fail.
-fn on_both_cores(seeds: Range<u64>, play: impl Fn(u64) + Sync) {
-    let next = AtomicU64::new(seeds.start);
-    let broken = Mutex::new(Vec::new());
-    let work = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
-                return;
-            }
-            if catch_unwind(AssertUnwindSafe(|| play(seed))).is_err() {
-                broken.lock().expect("nobody panics while holding it").push(seed);
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(work);
-        }
-    });
-    let broken = broken.into_inner().expect("nobody panics while holding it");
-    assert!(broken.is_empty(), "these seeds break a law (replay one with ZYGOS_SEED=N): {broken:?}");
 }
 
 fn figure(seed: u64) -> Figure {
@@ -141,12 +76,7 @@ fn play(world: &mut World, seed: u64) {
 
     let truth = Truth::of(world, figure(seed));
     let watch = Watch::over(world, &truth);
-    for (fault, rate) in FAULTS {
-        world.erp_faults.set_rate(fault, rate);
-        for shop in &world.shops {
-            shop.faults.set_rate(fault, rate);
-        }
-    }
+    let_faults_begin(world);
     for _ in 0..STEPS {
         truth.remember(world.now());
         events.next(world, &engine, verifies(seed));

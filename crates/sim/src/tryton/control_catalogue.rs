@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use super::{
     TrytonSandbox, categories,
+    context::Context,
     control::Refusal,
     errors::{Failure, Outcome},
     price_lists, products, rules, schema,
@@ -271,6 +272,16 @@ impl TrytonSandbox {
             }
             line(erp, list, Some(product), formula)
         })
+    }
+
+    /// What a list sells one piece of a product for; `None`: it has no price for it, or there is no such list.
+    pub fn listed_price(&self, list: &str, product: i64) -> Option<Decimal> {
+        let erp = locked(&self.erp);
+        let named = |id: &i64| erp.store.text(LIST, *id, "name") == list;
+        let list = erp.store.ids(LIST).into_iter().find(named);
+        let context = Context { price_list: Some(list?), ..Context::staff(&erp.store) };
+        let price = price_lists::price(&erp.store, product, &context).ok()?;
+        (!price.is_null()).then(|| price.as_decimal())
     }
 
     /// What the keeper changes of the list itself: what it is called.
