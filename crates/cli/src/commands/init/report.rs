@@ -16,6 +16,9 @@ use super::{
 /// Examples of one kind of trouble that are shown.
 const EXAMPLES: usize = 5;
 
+/// Names of one kind that are shown.
+const NAMES: usize = 12;
+
 pub fn found(survey: &Survey) -> Vec<String> {
     let mut lines = Vec::new();
     side(&mut lines, "store", &survey.store);
@@ -42,12 +45,17 @@ pub fn found(survey: &Survey) -> Vec<String> {
         let shown: Vec<&str> = units.only_in_erp.iter().take(EXAMPLES).map(String::as_str).collect();
         let more = if shown.len() < units.only_in_erp.len() { ", …" } else { "" };
         lines.push(format!(
-            "  only in the ERP: {} ({}{more}); they are left alone",
+            "  only in the ERP: {} ({}{more}); they are left alone unless `create` has them made",
             units.only_in_erp.len(),
             shown.join(", ")
         ));
     }
-    let names = |all: &[Named]| all.iter().map(word).collect::<Vec<_>>().join(", ");
+    // An ERP comes with every unit of physics.
+    let names = |all: &[Named]| {
+        let more =
+            if all.len() > NAMES { format!(", and {} more", all.len() - NAMES) } else { String::new() };
+        format!("{}{more}", all.iter().take(NAMES).map(word).collect::<Vec<_>>().join(", "))
+    };
     let classes: Vec<String> = survey
         .erp_tax_classes
         .iter()
