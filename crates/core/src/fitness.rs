@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     catalogue::Owner,
-    contract::{Capabilities, CheckFinding, DocumentKind, Lookup, Severity, Totals, WriteMode},
+    contract::{
+        Capabilities, CheckFinding, DocumentKind, Lookup, ProductUse, Severity, Side, Totals, WriteMode,
+    },
     model::{Entity, Field},
 };
 
@@ -39,6 +41,17 @@ impl Wanted {
 
     fn any_prices(self) -> bool {
         self.prices_to_store || self.prices_to_erp
+    }
+
+    /// What is done with the products of one side, which takes rights that other flows don't need.
+    pub fn product_uses(self, side: Side) -> Vec<ProductUse> {
+        let writes = match side {
+            Side::Store => self.products_to_store || self.create_in_store || self.prices_to_store,
+            Side::Erp => self.products_to_erp || self.create_in_erp || self.prices_to_erp,
+        };
+        let reads = self.any_products() || self.any_prices();
+        let uses = [(reads, ProductUse::Read), (writes, ProductUse::Write)];
+        uses.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, wanted)| wanted).collect()
     }
 }
 
@@ -340,6 +353,19 @@ mod tests {
         let (mut store, mut erp) = (side(Side::Store, "stall"), side(Side::Erp, "books"));
         change(&mut store, &mut erp);
         fitness("shop", wanted, &store, &erp)
+    }
+
+    #[test]
+    fn rights_about_products_matter_only_where_flows_put_products_to_use() {
+        let orders = Wanted { stock: true, orders: true, ..Wanted::default() };
+        assert_eq!(orders.product_uses(Side::Erp), []);
+        let published = Wanted { products_to_store: true, ..orders };
+        assert_eq!(published.product_uses(Side::Erp), [ProductUse::Read]);
+        assert_eq!(published.product_uses(Side::Store), [ProductUse::Read, ProductUse::Write]);
+        let priced = Wanted { prices_to_erp: true, ..orders };
+        assert_eq!(priced.product_uses(Side::Erp), [ProductUse::Read, ProductUse::Write]);
+        let made = Wanted { create_in_store: true, ..orders };
+        assert_eq!(made.product_uses(Side::Store), [ProductUse::Read, ProductUse::Write]);
     }
 
     #[test]

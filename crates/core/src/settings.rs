@@ -1,6 +1,6 @@
 //! Reading a configuration as a whole: every problem with its line and what is possible, none hiding another.
 
-use std::{cell::RefCell, collections::BTreeSet, ops::Range, path::PathBuf, time::Duration};
+use std::{cell::RefCell, collections::BTreeSet, fmt, ops::Range, path::PathBuf, time::Duration};
 
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -29,6 +29,16 @@ pub struct Problem {
 pub enum SecretRef {
     Env(String),
     File(PathBuf),
+}
+
+/// Where it is, never what it is.
+impl fmt::Display for SecretRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(formatter, "the environment variable {name}"),
+            Self::File(path) => write!(formatter, "the file {}", path.display()),
+        }
+    }
 }
 
 /// A parsed configuration that collects problems while it is read.

@@ -43,6 +43,8 @@ pub(crate) struct StoreMemory {
     pub verifying: Mutex<()>,
     /// Somebody wants everything compared now.
     pub verify_now: Notify,
+    /// When the figures that `[limits] writes_per_run` holds were last looked at.
+    pub held_looked_at: StdMutex<Option<Timestamp>>,
 }
 
 /// Runs the flows of one workspace. All state that matters is in the repository: dropping the engine at any await
@@ -101,6 +103,7 @@ impl Engine {
                     closed_orders_read: StdMutex::new(None),
                     verifying: Mutex::new(()),
                     verify_now: Notify::new(),
+                    held_looked_at: StdMutex::new(None),
                 },
             );
             wakers.insert((id.clone(), OutboxKind::Stock), Notify::new());

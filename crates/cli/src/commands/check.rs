@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use zygos_core::{
     clock::later,
-    contract::{CallContext, CheckFinding, Lane, Severity},
+    contract::{CallContext, CheckFinding, Lane, ProductUse, Severity, Side},
 };
 use zygos_engine::{Connection, EngineError};
 
@@ -52,13 +52,16 @@ pub(super) async fn gather(assembled: &Assembled) -> Result<Vec<Checked>, Failur
         mode: None,
         findings: settings.stores.iter().flat_map(|store| store::limits(store, &settings.erp)).collect(),
     };
+    let mut of_erp = Vec::new();
     for store in &settings.stores {
-        let mut checked = test(&store.connection).await;
+        let wanted = store::wanted(store);
+        of_erp.extend(wanted.product_uses(Side::Erp));
+        let mut checked = test(&store.connection, &wanted.product_uses(Side::Store)).await;
         checked.mode = Some(engine.repository().connection(&store.connection.id).await?.mode);
         checked.findings.extend(store::calls(engine, store).await?);
         all.push(checked);
     }
-    let mut erp = test(&settings.erp).await;
+    let mut erp = test(&settings.erp, &of_erp).await;
     erp.mode = Some(engine.repository().connection(&settings.erp.id).await?.mode);
     if erp.product.is_some() {
         unfit.findings.extend(erp::names(&settings.stores, &settings.erp, &context()).await);
@@ -113,9 +116,10 @@ pub(super) fn verdict(all: &[Checked]) -> Result<(), Failure> {
     }
 }
 
-async fn test(connection: &Connection) -> Checked {
+/// Tests a connection for flows that put its products to these uses.
+async fn test(connection: &Connection, uses: &[ProductUse]) -> Checked {
     let (product, findings) = match connection.connector.check(&context()).await {
-        Ok(report) => (Some(report.product), report.findings),
+        Ok(report) => (Some(report.product.clone()), report.for_uses(uses).0),
         Err(error) => (None, vec![CheckFinding { severity: Severity::Blocking, message: error.to_string() }]),
     };
     let mut findings = findings;

@@ -90,8 +90,15 @@ fn an_erp_that_refuses_for_a_while_gets_everything_once_when_it_is_back() {
     }
     world.until_balanced(&serve, crate::process::PATIENCE);
     world.expect_all_once();
-    let erp = status_of(&world, &serve, "erp");
-    assert!(erp["trouble"].is_null() && erp["waiting"] == 0, "{erp}");
+    // The ERP shows an order before its answer has arrived and is settled here.
+    until(
+        "nothing waits any more",
+        || format!("{}\n{}", status_of(&world, &serve, "erp"), serve.log()),
+        || {
+            let erp = status_of(&world, &serve, "erp");
+            erp["trouble"].is_null() && erp["waiting"] == 0
+        },
+    );
 }
 
 /// The ERP does not answer: the log, `issues` and `/status` say so in plain words, and what waits is counted.

@@ -279,3 +279,33 @@ fn what_needs_a_person_is_named_and_is_code_1() {
     assert!(text.contains("# \"5\" = [\"VAT 19%\"]"), "{text}");
     world.run(&["--config", "shop.toml", "check"]).expect_code(0);
 }
+
+#[test]
+fn products_that_are_kept_are_in_the_first_plan() {
+    let world = World::new();
+    let shop = &world.shops[0].served;
+    shop.sandbox.add_product(
+        NewProduct {
+            name: "Only here".to_owned(),
+            sku: Some("ONLY-HERE".to_owned()),
+            ..NewProduct::default()
+        },
+        MachineClock.now(),
+    );
+    let done = init(&world, |flags| {
+        let more = ["--products", "both", "--create", "both", "--prices", "to_store", "--authority", "net"];
+        flags.extend(more.map(str::to_owned));
+    });
+    says(&done, &["products: both (as chosen)", "prices: to_store (as chosen)", "products can be written"]);
+    let text = fs::read_to_string(world.file("shop.toml")).expect("the file");
+    assert!(text.contains("\n[store.products]\n") && text.contains("\n[store.prices]\n"), "{text}");
+    let plan = world.run(&["--config", "shop.toml", "plan", "--all"]);
+    says(&plan, &["ONLY-HERE"]);
+    assert_eq!(shop.writes(), Vec::<String>::new(), "it only observes");
+    assert_eq!(world.erp.writes(), Vec::<String>::new());
+    // What was said then is gone on with.
+    let done = init(&world, |flags| flags.push("--force".to_owned()));
+    says(&done, &["products: both (as chosen)"]);
+    let done = init(&world, |flags| flags.extend(["--prices", "down"].map(str::to_owned))).expect_code(2);
+    says(&done, &["--prices", "to_store"]);
+}

@@ -31,14 +31,14 @@ fn a_wrong_key_of_a_store_is_told_with_what_to_do() {
     world.approve();
     says(
         &with(&world, "check", "STORE_SECRET"),
-        &["cluj", "does not accept the key and secret", "write them into the configuration"],
+        &["cluj", "does not accept the key and secret", "the environment variable STORE_SECRET"],
     );
     says(&with(&world, "sync", "STORE_SECRET"), &["cluj: ", "does not accept the key and secret"]);
     assert!(world.erp.sandbox.sales().is_empty());
     let issues = world.run(&["issues"]).expect_code(0);
     says(
         &issues,
-        &["cluj refuses the log-in", "write them into the configuration", "tried again every 15 minutes"],
+        &["cluj refuses the log-in", "the environment variable STORE_SECRET", "tried again every 15 minutes"],
     );
 }
 

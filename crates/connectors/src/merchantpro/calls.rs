@@ -34,6 +34,8 @@ pub(super) fn escaped(text: &str) -> String {
 pub(super) struct Caller {
     base: String,
     authorization: HeaderValue,
+    /// Where people correct the key and the secret.
+    kept_in: String,
     transport: Arc<dyn Transport>,
     clock: SharedClock,
 }
@@ -51,7 +53,17 @@ impl Caller {
         let mut authorization =
             HeaderValue::from_str(&format!("Basic {pair}")).unwrap_or(HeaderValue::from_static("Basic"));
         authorization.set_sensitive(true);
-        Self { base: format!("{}/api/v2", base.trim_end_matches('/')), authorization, transport, clock }
+        Self {
+            base: format!("{}/api/v2", base.trim_end_matches('/')),
+            authorization,
+            kept_in: "the secret that the configuration names".to_owned(),
+            transport,
+            clock,
+        }
+    }
+
+    pub fn with_secrets_kept_in(self, kept_in: String) -> Self {
+        Self { kept_in, ..self }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -108,6 +120,6 @@ impl Caller {
             timeout: left.min(LONGEST),
         };
         let answer = self.transport.send(request).await.map_err(|error| errors::no_answer(&error, nature))?;
-        errors::read(&answer, nature, self.clock.now())
+        errors::read(&answer, nature, self.clock.now(), &self.kept_in)
     }
 }

@@ -106,7 +106,8 @@ impl Configured for Account {
             self.webhook_secret.as_ref().map(|secret| secrets.resolve(secret)).transpose()?;
         let key = secrets.resolve(&self.key)?;
         let secret = secrets.resolve(&self.secret)?;
-        Ok(Arc::new(MerchantPro::new(&self.url, &key, &secret, webhook_secret, transport, clock)))
+        let store = MerchantPro::new(&self.url, &key, &secret, webhook_secret, transport, clock);
+        Ok(Arc::new(store.with_secrets_kept_in(format!("{} and {}", self.key, self.secret))))
     }
 }
 

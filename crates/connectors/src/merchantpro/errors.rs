@@ -35,8 +35,13 @@ pub(super) fn no_answer(error: &TransportError, nature: Nature) -> ConnectorErro
     ConnectorError::new(ErrorKind::Unavailable { maybe_applied }, error.to_string())
 }
 
-/// The answer's JSON, or what its status says.
-pub(super) fn read(answer: &HttpResponse, nature: Nature, now: Timestamp) -> Result<Value, ConnectorError> {
+/// The answer's JSON, or what its status says. `kept_in` is where the key and the secret are corrected.
+pub(super) fn read(
+    answer: &HttpResponse,
+    nature: Nature,
+    now: Timestamp,
+    kept_in: &str,
+) -> Result<Value, ConnectorError> {
     let status = answer.status;
     let maybe_applied = nature == Nature::Write;
     if status == StatusCode::NO_CONTENT {
@@ -84,8 +89,7 @@ pub(super) fn read(answer: &HttpResponse, nature: Nature, now: Timestamp) -> Res
     let text = match &kind {
         ErrorKind::Auth => {
             format!(
-                "the store does not accept the key and secret{said}; take both from the store's API users and write them into the \
-                 configuration"
+                "the store does not accept the key and secret{said}; take both from the store's API users and correct {kept_in}"
             )
         }
         ErrorKind::Forbidden => format!(

@@ -28,8 +28,8 @@ use zygos_core::{
     RemoteKey, SharedClock,
     contract::{
         CallContext, Capabilities, CheckFinding, CheckReport, Checkpoint, Connector, ConnectorError,
-        DiscoveredTax, Discovery, ErrorKind, Fetch, Hint, Item, Named, Outcome, Page, Severity, Unreadable,
-        WebhookRejected, Write,
+        DiscoveredTax, Discovery, ErrorKind, Fetch, Hint, Item, Named, Outcome, Page, ProductUse, Severity,
+        Unreadable, WebhookRejected, Write,
     },
     http::Transport,
     model::{Entity, Order, Record},
@@ -76,6 +76,11 @@ impl MerchantPro {
             known: Known::default(),
             capabilities: capabilities::table(),
         }
+    }
+
+    /// With the places that its key and secret are kept in, for whoever has to correct them.
+    pub fn with_secrets_kept_in(self, places: String) -> Self {
+        Self { caller: self.caller.with_secrets_kept_in(places), ..self }
     }
 
     fn visit<'a>(&'a self, context: &'a CallContext) -> Visit<'a> {
@@ -147,26 +152,30 @@ impl Connector for MerchantPro {
     }
 
     async fn check(&self, context: &CallContext) -> Result<CheckReport, ConnectorError> {
-        let mut findings = Vec::new();
+        let (mut findings, mut of_products) = (Vec::new(), Vec::new());
         // A store whose products are never synchronised needs no permission for categories.
         let resources = [
-            ("products", "products and stock", Severity::Blocking),
-            ("orders", "orders", Severity::Blocking),
-            ("taxonomy/taxes", "taxes", Severity::Blocking),
-            ("categories", "categories (needed for synchronising products)", Severity::Warning),
+            ("products", "products and stock", None),
+            ("orders", "orders", None),
+            ("taxonomy/taxes", "taxes", None),
+            ("categories", "categories (needed for synchronising products)", Some(ProductUse::Read)),
         ];
-        for (resource, what, without) in resources {
+        for (resource, what, needed_by) in resources {
             let (severity, message) = match self.caller.get(context, &format!("/{resource}?limit=1")).await {
                 Ok(_) => (Severity::Good, format!("{what} can be read")),
                 Err(ConnectorError { kind: ErrorKind::Forbidden, .. }) => (
-                    without,
+                    if needed_by.is_some() { Severity::Warning } else { Severity::Blocking },
                     format!(
                         "the API user may not read {what}; allow it under Settings, API and webhooks, API users"
                     ),
                 ),
                 Err(error) => return Err(error),
             };
-            findings.push(CheckFinding { severity, message });
+            let finding = CheckFinding { severity, message };
+            match needed_by {
+                Some(needed_by) => of_products.push((needed_by, finding)),
+                None => findings.push(finding),
+            }
         }
         if self.webhook_secret.is_none() {
             findings.push(CheckFinding {
@@ -174,7 +183,7 @@ impl Connector for MerchantPro {
                 message: "no webhook secret is set: new orders are seen by polling".to_owned(),
             });
         }
-        Ok(CheckReport { product: "MerchantPro API v2".to_owned(), findings })
+        Ok(CheckReport { product: "MerchantPro API v2".to_owned(), findings, of_products })
     }
 
     async fn scan(

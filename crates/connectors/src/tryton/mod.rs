@@ -34,7 +34,8 @@ use zygos_core::{
     contract::{
         Absence, Applied, CallContext, Capabilities, CheckFinding, CheckReport, Checkpoint, Connector,
         ConnectorError, DiscoveredTax, Discovery, DocumentKind, EntityCapabilities, ErrorKind, Fetch,
-        FieldCapability, Item, Lookup, Outcome, Page, ReadMode, Severity, Side, Totals, Write, WriteMode,
+        FieldCapability, Item, Lookup, Outcome, Page, ProductUse, ReadMode, Severity, Side, Totals, Write,
+        WriteMode,
     },
     http::Transport,
     model::{Entity, Field, NewParty},
@@ -215,6 +216,23 @@ fn may_enter(rights: &Value, model: &str) -> bool {
     may("create") && may("write")
 }
 
+/// What it means that of [`KEPT`] the user may not enter `closed`.
+fn may_keep(closed: &[&str]) -> CheckFinding {
+    if closed.is_empty() {
+        return CheckFinding { severity: Severity::Good, message: "products can be written".to_owned() };
+    }
+    // Without categories and EANs the rest of a product can still be kept.
+    let is_hopeless = closed.iter().any(|what| ["products", "variants"].contains(what));
+    CheckFinding {
+        severity: if is_hopeless { Severity::Blocking } else { Severity::Warning },
+        message: format!(
+            "the user may not write {}; flows that write products into Tryton need the groups Product Administration \
+             and Account Product Administration",
+            closed.join(", ")
+        ),
+    }
+}
+
 fn capabilities() -> Capabilities {
     let entity = |read: &[ReadMode], write: &[WriteMode], page_size: u32| EntityCapabilities {
         read: read.to_vec(),
@@ -344,18 +362,7 @@ impl Connector for Tryton {
         let rights = self.door.read(context, "model.ir.model.access.get_access", vec![json!(asked)]).await?;
         let closed: Vec<&str> =
             KEPT.iter().filter(|(model, _)| !may_enter(&rights, model)).map(|(_, what)| *what).collect();
-        if closed.is_empty() {
-            find(Severity::Good, "products can be written");
-        } else {
-            find(
-                Severity::Warning,
-                &format!(
-                    "the user may not write {}; flows that write products into Tryton need the groups Product \
-                     Administration and Account Product Administration",
-                    closed.join(", ")
-                ),
-            );
-        }
+        let of_products = vec![(ProductUse::Write, may_keep(&closed))];
         if !self.names.sales_have(&self.door, context, "price_list").await? {
             find(
                 // Who configures a list hears that there is none.
@@ -370,7 +377,7 @@ impl Connector for Tryton {
                 "the module web_shop is not active or not readable; activate it, for it keeps orders from being entered twice",
             ),
         }
-        Ok(CheckReport { product: format!("Tryton {version}"), findings })
+        Ok(CheckReport { product: format!("Tryton {version}"), findings, of_products })
     }
 
     async fn scan(

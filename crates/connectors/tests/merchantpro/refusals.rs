@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde_json::json;
 use zygos_core::{
-    contract::{Connector, ConnectorError, ErrorKind, Severity, Write},
+    contract::{Connector, ConnectorError, ErrorKind, ProductUse, Severity, Write},
     http::{HttpResponse, TransportError},
     model::Entity,
 };
@@ -104,7 +104,8 @@ async fn the_check_names_each_permission_that_is_missing_and_ends_at_wrong_crede
         report.findings.iter().filter(|finding| finding.severity == Severity::Blocking).collect();
     assert_eq!(blocking.len(), 1);
     assert!(blocking[0].message.contains("orders"), "{}", blocking[0].message);
-    let warning = report.findings.iter().find(|finding| finding.severity == Severity::Warning).unwrap();
+    let [(ProductUse::Read, warning)] = report.of_products.as_slice() else { panic!("{report:?}") };
+    assert_eq!(warning.severity, Severity::Warning);
     assert!(warning.message.contains("categories"), "{}", warning.message);
     let store = Store::answering([status(401, "{}")]);
     assert_eq!(store.connector.check(&store.context).await.unwrap_err().kind, ErrorKind::Auth);

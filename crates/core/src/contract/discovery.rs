@@ -47,7 +47,29 @@ pub struct DiscoveredTax {
 pub struct CheckReport {
     /// What is there: product and version as it calls itself.
     pub product: String,
+    /// What matters to every flow.
     pub findings: Vec<CheckFinding>,
+    /// What matters only to flows that do this with the products of this side.
+    pub of_products: Vec<(ProductUse, CheckFinding)>,
+}
+
+/// What a flow about products or prices does with one side's products, beyond knowing what is sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProductUse {
+    /// Reads them whole.
+    Read,
+    Write,
+}
+
+impl CheckReport {
+    /// What matters where products are put to these uses, and what doesn't.
+    pub fn for_uses(self, uses: &[ProductUse]) -> (Vec<CheckFinding>, Vec<CheckFinding>) {
+        let (matters, rest): (Vec<_>, Vec<_>) =
+            self.of_products.into_iter().partition(|(needed_by, _)| uses.contains(needed_by));
+        let found = |list: Vec<(ProductUse, CheckFinding)>| list.into_iter().map(|(_, finding)| finding);
+        (self.findings.into_iter().chain(found(matters)).collect(), found(rest).collect())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

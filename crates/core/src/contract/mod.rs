@@ -14,7 +14,7 @@ pub use capabilities::{
     WriteMode,
 };
 pub use connector::{CallContext, Connector, Lane};
-pub use discovery::{CheckFinding, CheckReport, DiscoveredTax, Discovery, Named, Severity};
+pub use discovery::{CheckFinding, CheckReport, DiscoveredTax, Discovery, Named, ProductUse, Severity};
 pub use error::{ConnectorError, ErrorKind};
 pub use fetch::Fetch;
 pub use page::{Checkpoint, Item, Page, Unreadable};

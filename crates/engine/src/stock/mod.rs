@@ -5,6 +5,7 @@
 
 mod caution;
 mod decide;
+mod held;
 mod without_erp;
 mod write;
 
@@ -107,6 +108,9 @@ impl Engine {
         self.check_rested(&store.connection, WRITE)?;
         let erp_rests = self.check_rested(&self.settings.erp, Deed::Read(Entity::Stock));
         self.link().await?;
+        if erp_rests.is_ok() && seen.is_none() {
+            self.free_what_falls(store).await?;
+        }
         let now = self.now();
         let lease_until = later(now, self.settings.pace.lease);
         let batch = self.settings.pace.stock_batch;

@@ -106,7 +106,8 @@ impl Engine {
         Ok((written, put_off))
     }
 
-    /// Keeps what this run may not write any more for a person. Lowering goes first: it oversells nothing.
+    /// Keeps raises that this run may not write any more for a person. Lowering is counted first and never held: it
+    /// oversells nothing, and what is not lowered may be sold twice.
     async fn hold_beyond_allowance(
         &self,
         store: &StoreSettings,
@@ -120,7 +121,7 @@ impl Engine {
         let mut allowed = self.allowed(id, &records).await?.into_iter();
         let mut beyond = Vec::new();
         to_send.retain(|(row, decision)| {
-            let may = allowed.next().unwrap_or(false);
+            let may = allowed.next().unwrap_or(false) || !decision.raises();
             if !may {
                 beyond.push((*row, decision.unit.key.clone()));
             }

@@ -105,7 +105,11 @@ impl Connector for InvoiceOnly {
 
     async fn check(&self, _context: &CallContext) -> Result<CheckReport, ConnectorError> {
         let finding = CheckFinding { severity: Severity::Good, message: "invoices can be issued".to_owned() };
-        Ok(CheckReport { product: "Invoices only".to_owned(), findings: vec![finding] })
+        Ok(CheckReport {
+            product: "Invoices only".to_owned(),
+            findings: vec![finding],
+            ..CheckReport::default()
+        })
     }
 
     async fn apply(&self, _context: &CallContext, batch: &[Write]) -> Vec<Outcome> {

@@ -45,7 +45,7 @@ fn a_wrong_key_is_named_and_tried_so_seldom_that_the_store_does_not_lock_it() {
     assert_says(
         &issue,
         "cluj refuses the log-in: the store does not accept the key and secret (Wrong API credentials); take both from \
-         the store's API users and write them into the configuration. Nothing is lost; all work on cluj waits, and the \
+         the store's API users and correct the secret that the configuration names. Nothing is lost; all work on cluj waits, and the \
          log-in is tried again every 15 minutes.",
     );
     assert_eq!(issue.connection, world.shops[0].id);
@@ -298,7 +298,7 @@ fn the_check_says_what_is_wrong_and_nothing_when_nothing_is() {
         checked(&world, &engine, "cluj"),
         [
             "the store does not accept the key and secret (Wrong API credentials); take both from the store's API users \
-             and write them into the configuration"
+             and correct the secret that the configuration names"
         ]
     );
     let read: BTreeSet<Area> = full.read.iter().copied().filter(|area| *area != Area::Orders).collect();

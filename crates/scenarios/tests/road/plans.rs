@@ -236,6 +236,46 @@ fn orders_beyond_the_writes_of_a_run_wait_and_lowering_goes_before_raising() {
 }
 
 #[test]
+fn lowering_is_never_held_by_the_writes_of_a_run() {
+    let road = at_rest(|settings| settings.guard.writes_per_run = Some(1));
+    let skus = three(&road, 6);
+    let before = skus.each_ref().map(|sku| road.stock(CLUJ, sku));
+    road.set_mode("athens", Mode::Paused);
+    for sku in &skus {
+        let less = road.in_warehouse(sku, "WH") - Decimal::ONE;
+        road.count(sku, "WH", less.to_string().parse().expect("a number"));
+    }
+    sync(&road);
+    let now = skus.each_ref().map(|sku| road.stock(CLUJ, sku));
+    assert_eq!(now, before.map(|before| before - Decimal::ONE));
+    assert_eq!(limit_issue(&road, "cluj"), None);
+}
+
+#[test]
+fn a_raise_that_waits_for_approval_becomes_a_lowering_when_the_figure_falls_meanwhile() {
+    let road = at_rest(|settings| settings.guard.writes_per_run = Some(1));
+    let skus = three(&road, 6);
+    let before = skus.each_ref().map(|sku| road.stock(CLUJ, sku));
+    let there = skus.each_ref().map(|sku| road.in_warehouse(sku, "WH"));
+    road.set_mode("athens", Mode::Paused);
+    for sku in &skus {
+        road.receive(sku, 5);
+    }
+    sync(&road);
+    let waits = |place: usize| road.stock(CLUJ, &skus[place]) == before[place];
+    let waiting: Vec<usize> = (0..3).filter(|place| waits(*place)).collect();
+    let &[falls, stays] = waiting.as_slice() else { panic!("two wait: {waiting:?}") };
+    assert!(limit_issue(&road, "cluj").is_some());
+    road.world.clock.advance_to(zygos_core::clock::later(road.world.now(), MINUTE * 10));
+    let less = there[falls] - Decimal::TWO;
+    road.count(&skus[falls], "WH", less.to_string().parse().expect("a number"));
+    sync(&road);
+    assert_eq!(road.stock(CLUJ, &skus[falls]), before[falls] - Decimal::TWO);
+    assert!(waits(stays), "a raise still waits");
+    assert!(limit_issue(&road, "cluj").is_some());
+}
+
+#[test]
 fn the_history_of_a_product_and_of_an_order_tells_every_write_on_every_side() {
     let road = at_rest(|_| {});
     let sku = road.plenty(8);

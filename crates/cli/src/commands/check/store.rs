@@ -17,9 +17,9 @@ use crate::failure::Failure;
 /// Units or products asked for at once.
 const TOGETHER: u32 = 1000;
 
-/// Where what the two sides can do limits a store's flows.
-pub(super) fn limits(store: &StoreSettings, erp: &Connection) -> Vec<CheckFinding> {
-    let wanted = Wanted {
+/// What a store's flows ask of both sides.
+pub(super) fn wanted(store: &StoreSettings) -> Wanted {
+    Wanted {
         stock: store.stock.is_some(),
         orders: store.orders.is_some(),
         status: store.feedback.status,
@@ -32,7 +32,12 @@ pub(super) fn limits(store: &StoreSettings, erp: &Connection) -> Vec<CheckFindin
         prices_to_store: store.prices.as_ref().is_some_and(|prices| prices.direction.to_store),
         prices_to_erp: store.prices.as_ref().is_some_and(|prices| prices.direction.to_erp),
         price_list: store.prices.as_ref().is_some_and(|prices| prices.list.is_some()),
-    };
+    }
+}
+
+/// Where what the two sides can do limits a store's flows.
+pub(super) fn limits(store: &StoreSettings, erp: &Connection) -> Vec<CheckFinding> {
+    let wanted = wanted(store);
     let connection = &store.connection;
     let name = connection.id.as_str();
     let (here, there) = (connection.connector.capabilities(), erp.connector.capabilities());

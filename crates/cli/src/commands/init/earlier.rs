@@ -3,6 +3,8 @@
 
 use std::{fs, path::Path};
 
+use zygos_engine::{PriceFlow, ProductFlow};
+
 use super::{flags::InitArguments, proposal::Chosen};
 use crate::{config, failure::Failure};
 
@@ -13,6 +15,8 @@ pub struct Earlier {
     name: String,
     prefix: Option<String>,
     orders_from: Option<String>,
+    products: Option<ProductFlow>,
+    prices: Option<PriceFlow>,
 }
 
 /// The file that `--force` replaces; `None` where there is none that can be read as a configuration.
@@ -34,6 +38,8 @@ pub fn earlier(path: &Path) -> Result<Option<Earlier>, Failure> {
         name: store.account.name.to_string(),
         prefix: store.orders.as_ref().map(|orders| orders.prefix.clone()),
         orders_from: store.orders.as_ref().map(|orders| orders.orders_from.to_string()),
+        products: store.products.clone(),
+        prices: store.prices.clone(),
     }))
 }
 
@@ -47,6 +53,18 @@ impl Earlier {
         }
         chosen.prefix = chosen.prefix.take().or_else(|| self.prefix.clone());
         chosen.orders_from = chosen.orders_from.take().or_else(|| self.orders_from.clone());
+        if let Some(products) = &self.products {
+            chosen.products = chosen.products.or(Some(products.direction));
+            chosen.create = chosen.create.or(Some(products.create));
+        }
+        if let Some(prices) = &self.prices {
+            // What was said of prices then goes together.
+            if chosen.prices.is_none() {
+                chosen.price_list = chosen.price_list.take().or_else(|| prices.list.clone());
+                chosen.authority = chosen.authority.or(Some(prices.authority));
+            }
+            chosen.prices = chosen.prices.or(Some(prices.direction));
+        }
     }
 
     /// What a person must know of where the new file differs.

@@ -11,6 +11,7 @@ use zygos_core::{money::plain, orders::ImportWhen};
 
 use super::{
     accounts::Accounts,
+    catalogue_lines,
     proposal::{Chosen, Proposal},
 };
 use crate::failure::Failure;
@@ -33,7 +34,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// One line's worth of what another side named.
-fn comment(text: &str) -> String {
+pub fn comment(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -49,8 +50,8 @@ pub fn connections(chosen: &Chosen, accounts: &Accounts) -> String {
     )
 }
 
-/// The whole file.
-pub fn text(accounts: &Accounts, proposal: &Proposal) -> String {
+/// The whole file. `apart` is what was found that matters only once products are kept.
+pub fn text(accounts: &Accounts, proposal: &Proposal, apart: &[String]) -> String {
     let Proposal { name, orders_from, prefix, currency, shop, orders_warehouse, .. } = proposal;
     let mut lines = vec![
         "# Written by `zygos init`. Secrets are not in here: their variables or files are named.".to_owned(),
@@ -159,6 +160,8 @@ pub fn text(accounts: &Accounts, proposal: &Proposal) -> String {
                 .push(comment(&format!("#   {} ({} orders): {}", status.status, status.orders, status.what)));
         }
     }
+    lines.extend(catalogue_lines::products(&proposal.products, apart));
+    lines.extend(catalogue_lines::prices(&proposal.prices));
     lines.extend([
         String::new(),
         "# What goes back to the store; these are the defaults.".to_owned(),
@@ -170,7 +173,7 @@ pub fn text(accounts: &Accounts, proposal: &Proposal) -> String {
     lines.join("\n")
 }
 
-fn setting(key: &str, value: &str, why: &str) -> String {
+pub fn setting(key: &str, value: &str, why: &str) -> String {
     let line = format!("{key} = {value}");
     format!("{line:<36}# {}", comment(why))
 }

@@ -67,6 +67,21 @@ pub struct InitArguments {
     /// The warehouse that orders are entered with; the first of the above when left out.
     #[arg(long, value_name = "CODE")]
     pub orders_warehouse: Option<String>,
+    /// Which way edits of products move; nothing is kept when left out.
+    #[arg(long, value_name = "WAY", value_parser = ["none", "to_store", "to_erp", "both"])]
+    pub products: Option<String>,
+    /// Where a product is made that only the other side has; nowhere when left out.
+    #[arg(long, value_name = "WAY", value_parser = ["none", "to_store", "to_erp", "both"])]
+    pub create: Option<String>,
+    /// Which way prices follow; they don't when left out.
+    #[arg(long, value_name = "WAY", value_parser = ["none", "to_store", "to_erp", "both"])]
+    pub prices: Option<String>,
+    /// The ERP's price list for this store; without it, the price that holds without a list.
+    #[arg(long, value_name = "NAME")]
+    pub price_list: Option<String>,
+    /// The store's price that counts, the other follows by the tax; by the store's prices when left out.
+    #[arg(long, value_name = "KIND", value_parser = ["net", "gross"])]
+    pub authority: Option<String>,
     /// Ask nothing: take what was proposed.
     #[arg(short, long)]
     pub yes: bool,

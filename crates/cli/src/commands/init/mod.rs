@@ -1,6 +1,8 @@
 //! `zygos init`: looks at both sides, proposes a configuration, writes it and shows the first plan.
 
 mod accounts;
+mod catalogue;
+mod catalogue_lines;
 mod earlier;
 mod file;
 mod flags;
@@ -16,8 +18,8 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use zygos_connectors::{layers::Budgets, registry::Surroundings};
-use zygos_core::{settings::Problem, stock::Figure};
-use zygos_engine::Plan;
+use zygos_core::{contract::Side, settings::Problem, stock::Figure};
+use zygos_engine::{Directions, Plan};
 use zygos_storage::Mode;
 
 pub use self::flags::InitArguments;
@@ -87,12 +89,15 @@ async fn set_up(
     if form == Form::Words {
         form.print(&(), || report::found(&survey))?;
     }
+    if let Some(person) = reborrow(&mut person) {
+        ask_prices(person, flags, &survey, &mut chosen)?;
+    }
     let zone = TimeZone::get(&chosen.timezone).unwrap_or(TimeZone::UTC);
     let today = surroundings.clock.now().to_zoned(zone).date();
     let mut proposal = loop {
         match (propose(&survey, &chosen, today), reborrow(&mut person)) {
             (Ok(proposal), _) => break proposal,
-            (Err(open), Some(person)) => decide(person, &open, &mut chosen)?,
+            (Err(open), Some(person)) => decide(person, &open, &survey, &mut chosen)?,
             (Err(open), None) => return Err(undecided(&open)),
         }
     };
@@ -102,7 +107,13 @@ async fn set_up(
     if form == Form::Words {
         form.print(&(), || report::proposed(&proposal))?;
     }
-    let text = file::text(&accounts, &proposal);
+    let apart: Vec<String> = survey
+        .store
+        .obstacles_to_products()
+        .chain(survey.erp.obstacles_to_products())
+        .map(str::to_owned)
+        .collect();
+    let text = file::text(&accounts, &proposal, &apart);
     let config = config::read(&text).map_err(|problems| Failure::Configuration(listed(&problems)))?;
     if let Some(person) = reborrow(&mut person) {
         agree(person, path)?;
@@ -169,8 +180,9 @@ async fn look(
         return Err(Failure::Configuration("there is no store".to_owned()));
     };
     let clock = &surroundings.clock;
-    let of_store = survey::test(store, clock).await;
-    let of_erp = survey::test(&settings.erp, clock).await;
+    let wanted = catalogue::wanted(chosen);
+    let of_store = survey::test(store, &wanted.product_uses(Side::Store), clock).await;
+    let of_erp = survey::test(&settings.erp, &wanted.product_uses(Side::Erp), clock).await;
     let blocked = |name: &str, tested: &Result<SideFound, _>| match tested {
         Ok(found) => found.blocking().map(|why| format!("{name}: {why}")).collect(),
         Err(error) => vec![format!("{name}: {error}")],
@@ -180,7 +192,7 @@ async fn look(
     problems.extend(blocked(&chosen.erp, &of_erp));
     match (of_store, of_erp) {
         (Ok(of_store), Ok(of_erp)) if problems.is_empty() => {
-            survey::survey(store, &settings.erp, (of_store, of_erp), needs_shop, clock).await
+            survey::survey(store, &settings.erp, (of_store, of_erp), needs_shop, wanted, clock).await
         }
         _ => Err(Failure::Unavailable(format!("{}\nnothing was written", problems.join("\n")))),
     }
@@ -211,6 +223,11 @@ async fn begin(
 
 fn chosen(flags: &InitArguments, accounts: &Accounts) -> Result<Chosen, Failure> {
     let warehouses = flags.warehouses.iter().map(|text| warehouse(text)).collect::<Result<_, _>>();
+    let way = |flag: &str, given: &Option<String>| {
+        let read = given.as_deref().map(catalogue::directions).transpose();
+        read.map_err(|why| Failure::Configuration(format!("{flag}: {why}")))
+    };
+    let authority = flags.authority.as_deref().map(catalogue::authority).transpose();
     Ok(Chosen {
         workspace: None,
         erp: "erp".to_owned(),
@@ -225,6 +242,11 @@ fn chosen(flags: &InitArguments, accounts: &Accounts) -> Result<Chosen, Failure>
         warehouses: warehouses
             .map_err(|why: String| Failure::Configuration(format!("{}: {why}", What::Warehouses.flag())))?,
         orders_warehouse: flags.orders_warehouse.clone(),
+        products: way("--products", &flags.products)?,
+        create: way("--create", &flags.create)?,
+        prices: way("--prices", &flags.prices)?,
+        price_list: flags.price_list.clone(),
+        authority: authority.map_err(|why| Failure::Configuration(format!("--authority: {why}")))?,
     })
 }
 
@@ -309,11 +331,62 @@ fn ask_names(
             well_formed(Chosen { orders_from, ..chosen.clone() })
         })?;
     }
+    let ways: Vec<String> = ["none", "to_store", "to_erp", "both"].map(str::to_owned).into();
+    let way = |person: &mut dyn Ask, text: &str, known: Option<Directions>| {
+        let default = catalogue::direction_word(known.unwrap_or_default());
+        let question = Question { choices: ways.clone(), ..Question::new(text).or(default) };
+        answer(person, &question, catalogue::directions)
+    };
+    if flags.products.is_none() {
+        chosen.products = Some(way(person, "Which way edits of products move", chosen.products)?);
+    }
+    if flags.create.is_none() && catalogue::moves(chosen.products) {
+        let text = "Where a product is made that only the other side has";
+        chosen.create = Some(way(person, text, chosen.create)?);
+    }
+    if flags.prices.is_none() {
+        chosen.prices = Some(way(person, "Which way prices follow", chosen.prices)?);
+    }
     Ok(())
 }
 
+/// By what prices follow, now that it is known what both sides have.
+fn ask_prices(
+    person: &mut dyn Ask,
+    flags: &InitArguments,
+    survey: &Survey,
+    chosen: &mut Chosen,
+) -> Result<(), Failure> {
+    if !catalogue::moves(chosen.prices) {
+        return Ok(());
+    }
+    if flags.price_list.is_none() && !survey.price_lists.is_empty() {
+        let mut choices: Vec<String> = survey.price_lists.iter().map(proposal::word).collect();
+        choices.push("none".to_owned());
+        let default = chosen.price_list.as_deref().unwrap_or("none");
+        let question =
+            Question { choices, ..Question::new("The ERP's price list for this store").or(default) };
+        chosen.price_list = answer(person, &question, |given| Ok(price_list(given, survey)))?;
+    }
+    if flags.authority.is_none() {
+        let proposed = catalogue::proposed_authority(survey);
+        let default = chosen.authority.map_or(proposed.value, catalogue::authority_word);
+        let choices = vec!["net".to_owned(), "gross".to_owned()];
+        let text = format!("The store's price that counts ({})", proposed.why);
+        let question = Question { choices, ..Question::new(text).or(default) };
+        chosen.authority = Some(answer(person, &question, catalogue::authority)?);
+    }
+    Ok(())
+}
+
+/// `none` means no list, unless one is called so.
+fn price_list(given: &str, survey: &Survey) -> Option<String> {
+    let is_list = survey.price_lists.iter().any(|list| list.is_called(given));
+    (is_list || given != "none").then(|| given.to_owned())
+}
+
 /// Asks what only a person can decide. A wrong answer is asked again, for then it is open again.
-fn decide(person: &mut dyn Ask, open: &[Open], chosen: &mut Chosen) -> Result<(), Failure> {
+fn decide(person: &mut dyn Ask, open: &[Open], survey: &Survey, chosen: &mut Chosen) -> Result<(), Failure> {
     for one in open {
         if one.choices.is_empty() && one.what != What::Currency {
             return Err(Failure::Configuration(one.text.clone()));
@@ -336,6 +409,11 @@ fn decide(person: &mut dyn Ask, open: &[Open], chosen: &mut Chosen) -> Result<()
             What::OrdersWarehouse => chosen.orders_warehouse = Some(answer(person, &question, text)?),
             What::Shop => chosen.shop = Some(answer(person, &question, text)?),
             What::Currency => chosen.currency = Some(answer(person, &question, text)?),
+            What::Prices => chosen.prices = Some(answer(person, &question, catalogue::directions)?),
+            What::PriceList => {
+                let given = answer(person, &question, text)?;
+                chosen.price_list = price_list(&given, survey);
+            }
         }
     }
     Ok(())

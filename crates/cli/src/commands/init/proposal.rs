@@ -4,13 +4,18 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use zygos_core::{
-    contract::{DiscoveredTax, Named},
+    contract::{DiscoveredTax, Named, PriceKind},
     money::{Currency, plain},
     orders::ImportWhen,
     stock::Figure,
 };
 
-use super::survey::{MethodFound, RateFound, SERVICES, Survey};
+use zygos_engine::Directions;
+
+use super::{
+    catalogue::{self, PricesProposal, ProductsProposal},
+    survey::{MethodFound, RateFound, SERVICES, Survey},
+};
 
 /// What a person decided, by flags or answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +33,12 @@ pub struct Chosen {
     /// Code and, where it was said, figure.
     pub warehouses: Vec<(String, Option<Figure>)>,
     pub orders_warehouse: Option<String>,
+    /// Which way products' edits move, where products are made, which way prices move; `None`: nobody said.
+    pub products: Option<Directions>,
+    pub create: Option<Directions>,
+    pub prices: Option<Directions>,
+    pub price_list: Option<String>,
+    pub authority: Option<PriceKind>,
 }
 
 /// A choice that only a person can make.
@@ -45,6 +56,8 @@ pub enum What {
     OrdersWarehouse,
     Shop,
     Currency,
+    Prices,
+    PriceList,
 }
 
 impl What {
@@ -54,6 +67,8 @@ impl What {
             Self::OrdersWarehouse => "--orders-warehouse",
             Self::Shop => "--shop",
             Self::Currency => "--currency",
+            Self::Prices => "--prices",
+            Self::PriceList => "--price-list",
         }
     }
 }
@@ -65,7 +80,7 @@ pub struct Reasoned<T> {
     pub why: String,
 }
 
-fn reasoned<T>(value: T, why: impl Into<String>) -> Reasoned<T> {
+pub fn reasoned<T>(value: T, why: impl Into<String>) -> Reasoned<T> {
     Reasoned { value, why: why.into() }
 }
 
@@ -86,6 +101,8 @@ pub struct Proposal {
     pub taxes: Vec<TaxLine>,
     pub services: Vec<ServiceLine>,
     pub statuses: Vec<StatusLine>,
+    pub products: ProductsProposal,
+    pub prices: PricesProposal,
     /// What a person has to do before everything runs by itself.
     pub needs: Vec<String>,
 }
@@ -138,15 +155,19 @@ pub fn propose(survey: &Survey, chosen: &Chosen, today: Date) -> Result<Proposal
         .and_then(|warehouses| keep(orders_warehouse(survey, chosen, warehouses), &mut open));
     let shop = keep(shop(survey, chosen), &mut open);
     let currency = keep(currency(survey, chosen), &mut open);
-    let (Some(warehouses), Some(orders_warehouse), Some(shop), Some(currency)) =
-        (warehouses, orders_warehouse, shop, currency)
+    let prices =
+        currency.as_ref().and_then(|currency| keep(catalogue::prices(survey, chosen, currency), &mut open));
+    let (Some(warehouses), Some(orders_warehouse), Some(shop), Some(currency), Some(prices)) =
+        (warehouses, orders_warehouse, shop, currency, prices)
     else {
         return Err(open);
     };
     let taxes = taxes(&survey.rates, &survey.erp_taxes);
     let services: Vec<ServiceLine> =
         SERVICES.iter().map(|(setting, sku)| service(survey, setting, sku)).collect();
-    let needs = needs(survey, &taxes, &services, &currency.value);
+    let products = catalogue::products(survey, chosen);
+    let mut needs = needs(survey, &taxes, &services, &currency.value);
+    needs.extend(catalogue::needs(&products, chosen));
     Ok(Proposal {
         workspace: chosen.workspace.clone().unwrap_or_else(|| chosen.name.clone()),
         erp: chosen.erp.clone(),
@@ -168,6 +189,8 @@ pub fn propose(survey: &Survey, chosen: &Chosen, today: Date) -> Result<Proposal
         taxes,
         services,
         statuses: statuses(survey),
+        products,
+        prices,
         needs,
     })
 }
@@ -185,7 +208,7 @@ fn words(all: &[Named]) -> Vec<String> {
     all.iter().map(word).collect()
 }
 
-fn called<'a>(text: &str, all: &'a [Named]) -> Option<&'a Named> {
+pub fn called<'a>(text: &str, all: &'a [Named]) -> Option<&'a Named> {
     all.iter().find(|named| named.is_called(text))
 }
 
@@ -409,7 +432,7 @@ fn tax(rate: &RateFound, erp: &[DiscoveredTax]) -> TaxLine {
 }
 
 /// By its name where that is the only one of this name, else by its key.
-fn named(tax: &DiscoveredTax, erp: &[DiscoveredTax]) -> String {
+pub fn named(tax: &DiscoveredTax, erp: &[DiscoveredTax]) -> String {
     let same = erp.iter().filter(|other| other.name == tax.name).count();
     if same == 1 { tax.name.clone() } else { tax.key.to_string() }
 }

@@ -2,15 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use zygos_core::{contract::Severity, money::plain, orders::ImportWhen};
+use zygos_core::{
+    contract::{Named, Severity},
+    money::plain,
+    orders::ImportWhen,
+};
 
 use super::{
-    proposal::Proposal,
+    proposal::{Proposal, word},
     survey::{DAYS, SideFound, Survey},
 };
 
 /// Examples of one kind of trouble that are shown.
 const EXAMPLES: usize = 5;
+
+/// Names of one kind that are shown.
+const NAMES: usize = 12;
 
 pub fn found(survey: &Survey) -> Vec<String> {
     let mut lines = Vec::new();
@@ -38,9 +45,39 @@ pub fn found(survey: &Survey) -> Vec<String> {
         let shown: Vec<&str> = units.only_in_erp.iter().take(EXAMPLES).map(String::as_str).collect();
         let more = if shown.len() < units.only_in_erp.len() { ", …" } else { "" };
         lines.push(format!(
-            "  only in the ERP: {} ({}{more}); they are left alone",
+            "  only in the ERP: {} ({}{more}); they are left alone unless `create` has them made",
             units.only_in_erp.len(),
             shown.join(", ")
+        ));
+    }
+    // An ERP comes with every unit of physics.
+    let names = |all: &[Named]| {
+        let more =
+            if all.len() > NAMES { format!(", and {} more", all.len() - NAMES) } else { String::new() };
+        format!("{}{more}", all.iter().take(NAMES).map(word).collect::<Vec<_>>().join(", "))
+    };
+    let classes: Vec<String> = survey
+        .erp_tax_classes
+        .iter()
+        .map(|class| match class.percent {
+            Some(percent) => format!("{} ({} %)", class.name, plain(percent)),
+            None => class.name.clone(),
+        })
+        .collect();
+    for (what, list) in [
+        ("price lists", names(&survey.price_lists)),
+        ("kinds of goods by tax", classes.join(", ")),
+        ("units of measure", names(&survey.measures)),
+    ] {
+        if !list.is_empty() {
+            lines.push(format!("  the ERP's {what}: {list}"));
+        }
+    }
+    let prices = &survey.prices;
+    if prices.read > 0 {
+        lines.push(format!(
+            "  prices in the store: {} are taxed, with at most 2 decimals {} with tax and {} without",
+            prices.read, prices.short_gross, prices.short_net
         ));
     }
     orders(&mut lines, survey);
@@ -140,6 +177,29 @@ pub fn proposed(proposal: &Proposal) -> Vec<String> {
     }
     for service in &proposal.services {
         say(service.setting, if service.is_there { service.sku } else { "left out" }, &service.why);
+    }
+    let products = &proposal.products;
+    if products.is_chosen {
+        say("products", products.direction.value, &products.direction.why);
+        say("products are made", products.create.value, &products.create.why);
+        for line in &products.tax_classes {
+            let class = line.class.as_deref().unwrap_or("to be chosen");
+            say(&format!("goods of {} %", plain(line.percent)), class, &line.why);
+        }
+    } else {
+        say("products", "not kept", "`--products` and `--create` say otherwise; the file shows how");
+    }
+    let prices = &proposal.prices;
+    if prices.is_chosen {
+        say("prices", prices.direction.value, &prices.direction.why);
+        let (list, why) = match &prices.list {
+            Some(list) => (list.value.as_str(), list.why.as_str()),
+            None => ("none", "the price that holds without a list"),
+        };
+        say("price list", list, why);
+        say("authority", prices.authority.value, &prices.authority.why);
+    } else {
+        say("prices", "do not follow", "`--prices` says otherwise; the file shows how");
     }
     for status in &proposal.statuses {
         say(&format!("status {}", status.status), &format!("{} orders", status.orders), status.what);

@@ -10,7 +10,7 @@ use zygos_core::{
     clock::later,
     contract::{
         CallContext, Capabilities, CheckFinding, CheckReport, Checkpoint, ConnectorError, DiscoveredTax,
-        Discovery, Lane, Named, Severity,
+        Discovery, Lane, Named, ProductUse, Severity,
     },
     fitness::{Wanted, fitness},
     linking::{LinkIssue, LinkProposal, link_units},
@@ -46,6 +46,13 @@ pub struct Survey {
     pub erp_currency: Option<Currency>,
     pub store_currency: Option<Currency>,
     pub rates: Vec<RateFound>,
+    pub price_lists: Vec<Named>,
+    /// What the ERP calls goods of one tax.
+    pub erp_tax_classes: Vec<DiscoveredTax>,
+    /// The ERP's units of measure, and how many of its goods are counted in each.
+    pub measures: Vec<Named>,
+    pub measures_used: BTreeMap<String, u64>,
+    pub prices: PricesFound,
     pub orders: OrdersFound,
 }
 
@@ -55,6 +62,8 @@ pub struct SideFound {
     /// As it calls itself.
     pub product: String,
     pub findings: Vec<CheckFinding>,
+    /// What matters only to uses of its products that were not chosen.
+    pub apart: Vec<CheckFinding>,
     /// Of every entity, what can be done with it: `scan`, `changes`, `fetch`, `create`, `update`, …
     pub can: BTreeMap<&'static str, Vec<String>>,
 }
@@ -75,6 +84,15 @@ pub struct UnitsFound {
 pub struct SkuTrouble {
     pub kind: &'static str,
     pub text: String,
+}
+
+/// The store's prices of goods that are taxed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PricesFound {
+    pub read: u64,
+    /// With at most two decimals: with tax, and without.
+    pub short_gross: u64,
+    pub short_net: u64,
 }
 
 /// A rate of tax in the store.
@@ -112,14 +130,26 @@ pub struct MethodFound {
     pub orders: u64,
 }
 
-/// Tests one side.
-pub async fn test(connection: &Connection, clock: &SharedClock) -> Result<SideFound, ConnectorError> {
-    let CheckReport { product, findings } = connection.connector.check(&context(clock)).await?;
+/// Tests one side for flows that put its products to these uses.
+pub async fn test(
+    connection: &Connection,
+    uses: &[ProductUse],
+    clock: &SharedClock,
+) -> Result<SideFound, ConnectorError> {
+    let report: CheckReport = connection.connector.check(&context(clock)).await?;
     let capabilities = connection.connector.capabilities();
-    Ok(SideFound { vendor: capabilities.vendor.to_owned(), product, findings, can: can(capabilities) })
+    let product = report.product.clone();
+    let (findings, apart) = report.for_uses(uses);
+    Ok(SideFound { vendor: capabilities.vendor.to_owned(), product, findings, apart, can: can(capabilities) })
 }
 
 impl SideFound {
+    /// What would have to be put right before products are kept.
+    pub fn obstacles_to_products(&self) -> impl Iterator<Item = &str> {
+        let obstacles = self.apart.iter().filter(|finding| finding.severity != Severity::Good);
+        obstacles.map(|finding| finding.message.as_str())
+    }
+
     pub fn blocking(&self) -> impl Iterator<Item = &str> {
         let blocking = self.findings.iter().filter(|finding| finding.severity == Severity::Blocking);
         blocking.map(|finding| finding.message.as_str())
@@ -132,6 +162,7 @@ pub async fn survey(
     erp: &Connection,
     tested: (SideFound, SideFound),
     needs_shop: bool,
+    wanted: Wanted,
     clock: &SharedClock,
 ) -> Result<Survey, Failure> {
     let at = |connection: &Connection, what: &str| {
@@ -151,15 +182,22 @@ pub async fn survey(
         rate(&mut rates, percent).units += 1;
     }
     let orders = orders(store, clock, &mut rates).await.map_err(at(store, "orders"))?;
-    let wanted = Wanted {
-        stock: true,
-        orders: true,
-        status: true,
-        tracking: true,
-        invoice_tag: true,
-        ..Wanted::default()
-    };
-    let Discovery { warehouses, taxes: erp_taxes, shops, currency: erp_currency, .. } = of_erp;
+    let Discovery {
+        warehouses,
+        taxes: erp_taxes,
+        shops,
+        currency: erp_currency,
+        price_lists,
+        tax_classes: erp_tax_classes,
+        measures,
+        ..
+    } = of_erp;
+    let mut measures_used: BTreeMap<String, u64> = BTreeMap::new();
+    for unit in erp_units.iter().filter(|unit| unit.kind == UnitKind::Goods) {
+        if let Some(measure) = &unit.measure {
+            *measures_used.entry(measure.clone()).or_default() += 1;
+        }
+    }
     Ok(Survey {
         limits: fitness(
             store.id.as_str(),
@@ -181,8 +219,31 @@ pub async fn survey(
         erp_currency,
         store_currency: of_store.currency,
         rates: rates.into_values().collect(),
+        price_lists,
+        erp_tax_classes,
+        measures,
+        measures_used,
+        prices: prices(&store_units),
         orders,
     })
+}
+
+fn prices(units: &[Unit]) -> PricesFound {
+    let mut found = PricesFound::default();
+    for unit in units.iter().filter(|unit| unit.kind != UnitKind::Parent) {
+        let (Some(net), Some(gross), Some(percent)) = (unit.price_net, unit.price_gross, unit.tax_percent)
+        else {
+            continue;
+        };
+        if net <= Decimal::ZERO || percent <= Decimal::ZERO {
+            continue;
+        }
+        let short = |price: Decimal| u64::from(price.normalize().scale() <= 2);
+        found.read += 1;
+        found.short_gross += short(gross);
+        found.short_net += short(net);
+    }
+    found
 }
 
 fn context(clock: &SharedClock) -> CallContext {

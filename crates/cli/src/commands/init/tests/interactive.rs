@@ -184,3 +184,31 @@ async fn nothing_is_written_when_the_person_says_no_or_leaves() {
     assert!(words.contains("nobody answers any more"), "{words}");
     assert_eq!(written, None);
 }
+
+#[tokio::test]
+async fn a_person_who_has_products_and_prices_kept_is_asked_how() {
+    let mut person = Scripted::new(&ACCOUNTS);
+    person.answers.extend([
+        ("Which way edits of products move", "sideways"),
+        ("Which way edits of products move", "to_store"),
+        ("Where a product is made", "to_store"),
+        ("Which way prices follow", "to_store"),
+        ("The store's price that counts", "gross"),
+        ("the ERP has 2 web shops", "shop-a"),
+    ]);
+    let flags = InitArguments {
+        warehouses: vec!["WH".to_owned()],
+        currency: Some("EUR".to_owned()),
+        ..InitArguments::default()
+    };
+    let (outcome, written) = run(&mut person, flags).await;
+    outcome.unwrap_or_else(|failure| panic!("{failure}\n{:#?}", person.asked));
+    let config = config::read(&written.expect("it is written")).expect("it is a configuration");
+    let to_store = zygos_engine::Directions { to_store: true, to_erp: false };
+    let products = config.stores[0].products.as_ref().expect("products");
+    assert_eq!((products.direction, products.create), (to_store, to_store));
+    let prices = config.stores[0].prices.as_ref().expect("prices");
+    assert_eq!(prices.authority, zygos_core::contract::PriceKind::Gross);
+    assert!(person.told.iter().any(|line| line.contains("`sideways` is not possible")), "{:?}", person.told);
+    assert_eq!(person.answers, [], "all of it was asked");
+}

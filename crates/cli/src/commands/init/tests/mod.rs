@@ -1,5 +1,6 @@
 //! What is proposed, what is written, and a person who answers.
 
+mod catalogue;
 mod interactive;
 mod proposing;
 mod surveying;
@@ -18,7 +19,7 @@ use zygos_core::{
 use super::{
     accounts::{Account, Accounts, Value},
     proposal::Chosen,
-    survey::{MethodFound, OrdersFound, RateFound, SideFound, Survey, UnitsFound},
+    survey::{MethodFound, OrdersFound, PricesFound, RateFound, SideFound, Survey, UnitsFound},
 };
 
 fn named(key: &str, code: Option<&str>, name: &str) -> Named {
@@ -43,6 +44,7 @@ fn survey() -> Survey {
         vendor: vendor.to_owned(),
         product: vendor.to_owned(),
         findings: Vec::new(),
+        apart: Vec::new(),
         can: BTreeMap::new(),
     };
     Survey {
@@ -58,6 +60,11 @@ fn survey() -> Survey {
         erp_currency: Currency::parse("EUR").ok(),
         store_currency: None,
         rates: vec![rate(21)],
+        price_lists: Vec::new(),
+        erp_tax_classes: vec![tax("5", "Goods 21%", 21)],
+        measures: vec![named("1", Some("u"), "Unit")],
+        measures_used: BTreeMap::new(),
+        prices: PricesFound::default(),
         orders: OrdersFound {
             methods: vec![method("cash_delivery")],
             statuses: BTreeMap::from([("new".to_owned(), 4)]),

@@ -25,7 +25,7 @@ fn the_file_says_what_was_proposed() {
     survey.orders.methods = ["cash_delivery", "mobilpay", "wire"].map(method).to_vec();
     survey.services.remove("ROUNDING");
     let proposal = propose(&survey, &chosen(), date(2026, 11, 24)).expect("nothing is open");
-    let text = text(&accounts(), &proposal);
+    let text = text(&accounts(), &proposal, &[]);
     let config = read(&text);
     let store = &config.stores[0];
     assert_eq!((config.workspace.as_str(), store.account.name.as_str()), ("cluj", "cluj"));
@@ -65,7 +65,7 @@ fn a_commented_proposal_becomes_a_setting_when_its_mark_is_removed() {
     survey.erp_taxes.push(tax("2", "VAT 21% purchase", 21));
     survey.services.clear();
     let proposal = propose(&survey, &chosen(), date(2026, 11, 24)).expect("nothing is open");
-    let text = text(&accounts(), &proposal)
+    let text = text(&accounts(), &proposal, &[])
         .replace("# \"21\" = [\"VAT 21% purchase\"]", "\"21\" = [\"VAT 21% purchase\"]")
         .replace("# shipping_sku", "shipping_sku");
     let config = read(&text);
@@ -87,7 +87,7 @@ fn names_from_outside_cannot_break_out_of_their_place() {
     survey.orders.statuses.insert(evil.to_owned(), 1);
     survey.orders.unknown_statuses.insert(evil.to_owned());
     let proposal = propose(&survey, &chosen(), date(2026, 11, 24)).expect("nothing is open");
-    let config = read(&text(&accounts(), &proposal));
+    let config = read(&text(&accounts(), &proposal, &[]));
     let store = &config.stores[0];
     assert_eq!(store.stock.as_ref().expect("stock").warehouses[0].0, evil);
     let orders = store.orders.as_ref().expect("orders");
