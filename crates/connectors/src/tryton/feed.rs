@@ -47,6 +47,14 @@ impl Cursor {
         })
     }
 
+    /// Which of a feed's models the next look is about: those whose pages are not all read yet, or else all. Each begins
+    /// again at its overlap, so models that wait for each other's last pages might never be done together.
+    pub fn due<'a>(&self, models: impl Iterator<Item = &'a str> + Clone) -> BTreeSet<&'a str> {
+        let is_unfinished = |model: &&str| self.0.get(*model).is_some_and(|stream| stream.behind.is_some());
+        let unfinished: BTreeSet<&str> = models.clone().filter(is_unfinished).collect();
+        if unfinished.is_empty() { models.collect() } else { unfinished }
+    }
+
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint(json!(self.0).to_string())
     }
@@ -206,6 +214,28 @@ mod tests {
         }
         assert_eq!(told, (0..250).collect::<Vec<i64>>());
         assert_eq!(next(&records, &mut stream).0, Vec::<i64>::new());
+    }
+
+    #[test]
+    fn models_with_many_changes_of_one_moment_are_done_together_although_they_began_apart() {
+        let records: Vec<(i64, i64)> = (0..150).map(|id| (1_000 * MINUTE, id)).collect();
+        let stream = || Some(Stream { newest: Some(0), ..Stream::default() });
+        let mut streams = BTreeMap::from([("product.product", stream()), ("product.template", stream())]);
+        // One is half-way, the other one was not looked at yet.
+        assert!(next(&records, streams.get_mut("product.product").unwrap()).1);
+        let mut looks = 0;
+        let mut more = true;
+        while more {
+            looks += 1;
+            assert!(looks < 10, "it never ends");
+            let cursor =
+                Cursor(streams.iter().map(|(model, s)| ((*model).to_owned(), s.clone().unwrap())).collect());
+            more = false;
+            for model in cursor.due(["product.product", "product.template"].into_iter()) {
+                more |= next(&records, streams.get_mut(model).unwrap()).1;
+            }
+        }
+        assert!(streams.values().flatten().all(|stream| stream.behind.is_none()));
     }
 
     #[test]

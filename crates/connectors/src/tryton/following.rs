@@ -63,7 +63,8 @@ impl Tryton {
         let mut ids: Vec<i64> = Vec::new();
         let mut items = Vec::new();
         let mut news = News::default();
-        for (model, fields) in models {
+        let due = cursor.due(models.iter().map(|(model, _)| *model));
+        for (model, fields) in models.iter().filter(|(model, _)| due.contains(model)) {
             let under: &[_] = if model.starts_with("product.") { &retired } else { &[] };
             let follow = Follow { model, domain: Vec::new(), fields, under };
             let look = feed::look(&self.door, context, &follow, &mut cursor).await?;

@@ -85,7 +85,7 @@ impl Engine {
         };
         let mutations = self.made(work, source_side, source, target, &applied, at).await?;
         self.commit_if_ours(mutations).await?;
-        self.relink_if(true);
+        self.relink_if(side == Side::Erp);
         Ok(Went::Through(1))
     }
 

@@ -232,7 +232,8 @@ impl Engine {
             format!("{} {}", self.home(store, side), source.key),
         ));
         self.commit_if_ours(mutations).await?;
-        self.relink_if(true);
+        // It is linked. What was made in the ERP may be what another store has already.
+        self.relink_if(side == Side::Store);
         self.tell(&Event::ProductMade {
             store: store.connection.id.clone(),
             connection: target.id.clone(),
