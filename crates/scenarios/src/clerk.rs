@@ -150,8 +150,8 @@ impl Clerk {
         };
         let answer = self.transport.send(request).await.expect("the server answers");
         let status = answer.status;
-        let answer: Value =
-            serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{method}: {status}: {error}"));
+        let answer: Value = serde_json::from_slice(&answer.body)
+            .unwrap_or_else(|error| panic!("{method}: {status}: {error}"));
         assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
         answer["result"].clone()
     }
