@@ -212,7 +212,8 @@ impl Engine {
             Ok(applied) => applied,
             Err(ends) => return Ok(ends),
         };
-        let mut mutations = self.made(work, side, source, target, &applied, at).await?;
+        let units: Vec<RemoteKey> = source.variants.iter().map(|variant| variant.unit.key.clone()).collect();
+        let mut mutations = self.made(work, side, source, (&units, true), target, &applied, at).await?;
         mutations.push(self.close_issue(
             &store.connection.id,
             INCOMPLETE,
@@ -238,11 +239,14 @@ impl Engine {
     }
 
     /// What is stored of units that were just made: themselves, their links, what both sides now agree on, and why.
+    /// Of variants that were added, what the product and its other variants hold is not agreed on by that.
+    #[expect(clippy::too_many_arguments, reason = "what was made, of what, where, and the answer")]
     pub(super) async fn made(
         &self,
         work: &Work<'_>,
         side: Side,
         source: &Product,
+        (units, whole): (&[RemoteKey], bool),
         target: &Connection,
         applied: &Applied,
         at: Timestamp,
@@ -258,7 +262,11 @@ impl Engine {
         let mut mutations = kept.mutations;
         let mut links = Vec::new();
         for variant in &made.variants {
-            let same = source.variants.iter().find(|other| same_sku(&other.unit, &variant.unit));
+            let same = source
+                .variants
+                .iter()
+                .filter(|other| units.contains(&other.unit.key))
+                .find(|other| same_sku(&other.unit, &variant.unit));
             let Some(other) = same else { continue };
             let (store_key, erp_key) = match side {
                 Side::Erp => (variant.unit.key.clone(), other.unit.key.clone()),
@@ -291,13 +299,8 @@ impl Engine {
             digest: String::new(),
             read_at: at,
         };
-        let pair = Paired {
-            store: stored(in_store),
-            erp: stored(in_erp),
-            links,
-            whole: true,
-            bases: BTreeMap::new(),
-        };
+        let pair =
+            Paired { store: stored(in_store), erp: stored(in_erp), links, whole, bases: BTreeMap::new() };
         for ((key, field), halves) in pair.halves(prices.as_ref(), work.rule) {
             mutations.push(Mutation::PutFieldBases(FieldBases {
                 store: store_id.clone(),

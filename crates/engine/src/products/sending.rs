@@ -120,7 +120,24 @@ impl Engine {
     ) -> Result<Decision> {
         let taken = self.skus_of_others(work.store, pair).await?;
         let holder = |side: Side, sku: &str| taken.get(&(side, sku.to_owned())).cloned();
-        Ok(decide(&pair.view(work.prices.as_ref(), answers, &holder), work.rule))
+        let mut decision = decide(&pair.view(work.prices.as_ref(), answers, &holder), work.rule);
+        self.leave_buried(work.store, &mut decision).await?;
+        Ok(decision)
+    }
+
+    /// A variant that somebody deleted on one side is not made there again, unless a person says so.
+    async fn leave_buried(&self, store: &StoreSettings, decision: &mut Decision) -> Result<()> {
+        let made_of = [(Side::Erp, &mut decision.new_in_store), (Side::Store, &mut decision.new_in_erp)];
+        for (source, units) in made_of {
+            if units.is_empty() {
+                continue;
+            }
+            let buried = self.buried(&store.connection.id, source).await?;
+            units.retain(|unit| {
+                buried.get(unit).is_none_or(|decided| decided.as_deref() == Some(super::gone::CREATE))
+            });
+        }
+        Ok(())
     }
 
     /// Who on each side carries the SKUs that this pair may want to take over.
@@ -371,20 +388,12 @@ impl Engine {
             Side::Store => Side::Erp,
             Side::Erp => Side::Store,
         };
-        let buried = self.buried(&work.store.connection.id, source_side).await?;
-        let units: Vec<RemoteKey> = units
-            .iter()
-            .filter(|unit| {
-                buried.get(*unit).is_none_or(|decided| decided.as_deref() == Some(super::gone::CREATE))
-            })
-            .cloned()
-            .collect();
         if units.is_empty() {
             return Ok(Went::Through(0));
         }
         let id = &work.store.connection.id;
         let (mut variants, mut lacking) = (Vec::new(), Vec::new());
-        for unit in &units {
+        for unit in units {
             let made = match side {
                 Side::Store => {
                     new_variant_in_store(source, unit, &pair.store.product, work.rule, work.prices.as_ref())
@@ -416,7 +425,7 @@ impl Engine {
             Ok(applied) => applied,
             Err(ends) => return Ok(ends),
         };
-        let mutations = self.made(work, source_side, source, target, &applied, at).await?;
+        let mutations = self.made(work, source_side, source, (units, false), target, &applied, at).await?;
         self.commit_if_ours(mutations).await?;
         self.relink_if(true);
         Ok(Went::Through(1))
