@@ -38,20 +38,12 @@ impl Engine {
             Side::Store => Side::Erp,
             Side::Erp => Side::Store,
         };
-        let buried = self.buried(&work.store.connection.id, source_side).await?;
-        let units: Vec<RemoteKey> = units
-            .iter()
-            .filter(|unit| {
-                buried.get(*unit).is_none_or(|decided| decided.as_deref() == Some(super::gone::CREATE))
-            })
-            .cloned()
-            .collect();
         if units.is_empty() {
             return Ok(Went::Through(0));
         }
         let id = &work.store.connection.id;
         let (mut variants, mut lacking) = (Vec::new(), Vec::new());
-        for unit in &units {
+        for unit in units {
             let made = match side {
                 Side::Store => {
                     new_variant_in_store(source, unit, &pair.store.product, work.rule, work.prices.as_ref())
@@ -83,7 +75,7 @@ impl Engine {
             Ok(applied) => applied,
             Err(ends) => return Ok(ends),
         };
-        let mutations = self.made(work, source_side, source, target, &applied, at).await?;
+        let mutations = self.made(work, source_side, source, (units, false), target, &applied, at).await?;
         self.commit_if_ours(mutations).await?;
         self.relink_if(side == Side::Erp);
         Ok(Went::Through(1))

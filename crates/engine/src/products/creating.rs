@@ -225,7 +225,8 @@ impl Engine {
             Ok(applied) => applied,
             Err(ends) => return Ok(ends),
         };
-        let mut mutations = self.made(work, side, source, target, &applied, at).await?;
+        let units: Vec<RemoteKey> = source.variants.iter().map(|variant| variant.unit.key.clone()).collect();
+        let mut mutations = self.made(work, side, source, (&units, true), target, &applied, at).await?;
         mutations.push(self.close_issue(
             &store.connection.id,
             INCOMPLETE,
@@ -252,11 +253,14 @@ impl Engine {
     }
 
     /// What is stored of units that were just made: themselves, their links, what both sides now agree on, and why.
+    /// Of variants that were added, what the product and its other variants hold is not agreed on by that.
+    #[expect(clippy::too_many_arguments, reason = "what was made, of what, where, and the answer")]
     pub(super) async fn made(
         &self,
         work: &Work<'_>,
         side: Side,
         source: &Product,
+        (units, whole): (&[RemoteKey], bool),
         target: &Connection,
         applied: &Applied,
         at: Timestamp,
@@ -272,7 +276,11 @@ impl Engine {
         let mut mutations = kept.mutations;
         let mut links = Vec::new();
         for variant in &made.variants {
-            let same = source.variants.iter().find(|other| same_sku(&other.unit, &variant.unit));
+            let same = source
+                .variants
+                .iter()
+                .filter(|other| units.contains(&other.unit.key))
+                .find(|other| same_sku(&other.unit, &variant.unit));
             let Some(other) = same else { continue };
             let (store_key, erp_key) = match side {
                 Side::Erp => (variant.unit.key.clone(), other.unit.key.clone()),
@@ -311,13 +319,8 @@ impl Engine {
             digest: String::new(),
             read_at: at,
         };
-        let pair = Paired {
-            store: stored(in_store),
-            erp: stored(in_erp),
-            links,
-            whole: true,
-            bases: BTreeMap::new(),
-        };
+        let pair =
+            Paired { store: stored(in_store), erp: stored(in_erp), links, whole, bases: BTreeMap::new() };
         // What was there before keeps its own base: a difference that waits for a person isn't agreed on by this.
         let store_units: Vec<RemoteKey> = pair.links.iter().map(|(unit, _)| unit.clone()).collect();
         let before = self.repository.links_of(store_id, &store_units).await?;

@@ -9,7 +9,7 @@ use zygos_core::{
     model::{Field, UnitKind},
 };
 
-use super::{Work, pairing::Paired};
+use super::{Work, gone::CREATE, pairing::Paired};
 use crate::{engine::Engine, error::Result, settings::StoreSettings};
 
 impl Engine {
@@ -32,7 +32,22 @@ impl Engine {
     ) -> Result<Decision> {
         let taken = self.skus_of_others(work.store, pair).await?;
         let holder = |side: Side, sku: &str| taken.get(&(side, sku.to_owned())).cloned();
-        Ok(decide(&pair.view(work.prices.as_ref(), answers, &holder), work.rule))
+        let mut decision = decide(&pair.view(work.prices.as_ref(), answers, &holder), work.rule);
+        self.leave_buried(work.store, &mut decision).await?;
+        Ok(decision)
+    }
+
+    /// A variant that somebody deleted on one side is not made there again, unless a person says so.
+    async fn leave_buried(&self, store: &StoreSettings, decision: &mut Decision) -> Result<()> {
+        let made_of = [(Side::Erp, &mut decision.new_in_store), (Side::Store, &mut decision.new_in_erp)];
+        for (source, units) in made_of {
+            if units.is_empty() {
+                continue;
+            }
+            let buried = self.buried(&store.connection.id, source).await?;
+            units.retain(|unit| buried.get(unit).is_none_or(|decided| decided.as_deref() == Some(CREATE)));
+        }
+        Ok(())
     }
 
     /// Who on each side carries the SKUs that this pair may want to take over.

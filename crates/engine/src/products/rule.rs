@@ -58,12 +58,25 @@ impl Engine {
             price: store.prices.as_ref().map(|flow| {
                 let erp_places = erp_fields.get(&Field::Price).and_then(|price| price.decimals);
                 let is_gross = flow.list.as_ref().is_some_and(|list| lock(&self.gross_lists).contains(list));
-                price_rule(flow, is_gross, erp_places.unwrap_or(ERP_PLACES))
+                let rule = price_rule(flow, is_gross, erp_places.unwrap_or(ERP_PLACES));
+                PriceRule { to_erp: rule.to_erp && !self.is_price_lead_by_another(store, flow), ..rule }
             }),
             store_fields,
             erp_fields,
             erp_has_options: false,
         })
+    }
+
+    /// As [`Self::is_lead_by_another`], of the price that holds without a list or of one list's.
+    fn is_price_lead_by_another(&self, store: &StoreSettings, flow: &PriceFlow) -> bool {
+        flow.owner == Owner::Store
+            && self
+                .settings
+                .stores
+                .iter()
+                .take_while(|other| other.connection.id != store.connection.id)
+                .filter_map(|other| other.prices.as_ref())
+                .any(|other| other.direction.to_erp && other.owner == Owner::Store && other.list == flow.list)
     }
 
     /// What several stores own, the ERP can hold only once: the first of them fills it, the others keep their own.

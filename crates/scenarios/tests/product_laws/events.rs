@@ -97,8 +97,22 @@ impl Events {
             priced: BTreeSet::new(),
             prices: BTreeMap::new(),
         };
-        events.prices = prices_now(world);
+        events.begin_with_equal_prices(world, before);
         events
+    }
+
+    /// The shops keep what the customer pays, so that their prices without tax are not the catalogue's to the last digit.
+    fn begin_with_equal_prices(&mut self, world: &World, before: Timestamp) {
+        for goods in shelf::of_store(&world.shops[0]) {
+            let product = world.erp.product_id(&goods.sku).expect("a product");
+            let given = if goods.of_variants {
+                world.erp.set_own_price(product, Some(goods.net), before)
+            } else {
+                world.erp.set_list_price(product, goods.net, before)
+            };
+            given.expect("it takes a price");
+        }
+        self.prices = prices_now(world);
     }
 
     pub fn chance(&mut self) -> &mut fastrand::Rng {
@@ -598,7 +612,7 @@ impl Events {
             world.erp.force_category_parent(upper, lower, now);
         }
         self.tell(world, || format!("erp: a bad product of kind {kind}, {sku}"));
-        self.bad.push(Bad { place: Place::Erp, word: if kind == 1 { name } else { sku } });
+        self.bad.push(Bad { place: Place::Erp, word: name });
     }
 }
 

@@ -104,6 +104,9 @@ fn play(mut world: World, seed: u64) -> Compared {
     world.quiet();
     drop(now);
     world.pace.verify_every = seconds(600);
+    world.pace.poll_every = seconds(300);
+    world.pace.erp_every = seconds(300);
+    world.pace.idle_look = seconds(300);
     world.pace.erp_products_every = seconds(1_200);
     let now = engine(&world);
     quiescence::wait(&world, &now);

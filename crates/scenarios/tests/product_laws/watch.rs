@@ -92,7 +92,7 @@ fn only_reads(method: &str) -> bool {
 fn foreign_in_store(wishes: &Wishes, store: usize, request: &HttpRequest, body: &Value) -> Option<String> {
     let path: Vec<&str> = request.url.split('/').skip(5).collect();
     let body = body.as_object()?;
-    let into = |field: Field| wishes.into_store(store, field);
+    let into = |field: Field| wishes.goes_to_store(store, field);
     match (request.method.as_str(), path.as_slice()) {
         ("POST", ["products" | "categories"]) if wishes.creates_in_store(store) => None,
         ("POST", ["categories"]) if into(Field::Categories) => None,
@@ -134,7 +134,7 @@ fn foreign_in_store(wishes: &Wishes, store: usize, request: &HttpRequest, body: 
 
 fn foreign_in_erp(wishes: &Wishes, body: &Value) -> Option<String> {
     let any = |fits: &dyn Fn(usize) -> bool| (0..wishes.stores.len()).any(fits);
-    let into = |field: Field| any(&|store| wishes.into_erp(store, field));
+    let into = |field: Field| any(&|store| wishes.goes_to_erp(store, field));
     let creates = any(&|store| wishes.creates_in_erp(store));
     let params = body["params"].as_array()?;
     let method = body["method"].as_str().unwrap_or_default();

@@ -62,13 +62,13 @@ impl Wishes {
         (!is_led).then_some(owner)
     }
 
-    pub fn into_store(&self, store: usize, field: Field) -> bool {
+    pub fn goes_to_store(&self, store: usize, field: Field) -> bool {
         let (products, prices) = &self.stores[store];
         let direction = if field == Field::Price { prices.direction } else { products.direction };
         direction.to_store && matches!(self.owner(store, field), Some(Owner::Erp | Owner::Newest))
     }
 
-    pub fn into_erp(&self, store: usize, field: Field) -> bool {
+    pub fn goes_to_erp(&self, store: usize, field: Field) -> bool {
         let (products, prices) = &self.stores[store];
         let direction = if field == Field::Price { prices.direction } else { products.direction };
         let is_led = field == Field::Price
