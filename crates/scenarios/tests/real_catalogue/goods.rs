@@ -71,7 +71,7 @@ impl Run {
                 sku: format!("{code}{ending}"),
                 ean: self.ean(number * 10 + place),
                 ending: (*ending).to_owned(),
-                price: if number % 4 == 0 && place + 1 == endings.len() {
+                price: if number.is_multiple_of(4) && place + 1 == endings.len() {
                     price + Decimal::TWO
                 } else {
                     price
@@ -82,7 +82,7 @@ impl Run {
                 name: format!("{} article {number}", self.name),
                 descriptions: [description.clone(), description],
                 path: vec![format!("{} room {}", self.name, number % 3), format!("Shelf {}", number % 7)],
-                percent: Decimal::from(if number % 5 == 0 { 9 } else { 19 }),
+                percent: Decimal::from(if number.is_multiple_of(5) { 9 } else { 19 }),
                 pieces: endings.iter().enumerate().map(piece).collect(),
                 code: Some(code),
                 made_in: None,
@@ -108,7 +108,7 @@ impl Run {
                 name: format!("{} shop article {number}", self.name),
                 descriptions: [description.clone(), description],
                 path: vec![format!("{} shop", self.name), format!("Corner {}", number % 2)],
-                percent: Decimal::from(if number % 5 == 0 { 9 } else { 19 }),
+                percent: Decimal::from(if number.is_multiple_of(5) { 9 } else { 19 }),
                 pieces: endings.iter().enumerate().map(piece).collect(),
                 code: (number > 6).then_some(code),
                 made_in: Some(store),

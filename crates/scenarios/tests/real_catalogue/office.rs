@@ -93,7 +93,7 @@ impl Office for Clerk {
             paths.sort();
             paths.dedup();
             let record = |path: &Vec<String>| {
-                let parent = categories.get(&path[..depth - 1].to_vec());
+                let parent = categories.get(&path[..depth - 1]);
                 json!({"name": path[depth - 1], "parent": parent})
             };
             let made = self.create("product.category", paths.iter().map(record).collect()).await;
