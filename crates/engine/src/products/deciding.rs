@@ -34,6 +34,15 @@ impl Engine {
         let holder = |side: Side, sku: &str| taken.get(&(side, sku.to_owned())).cloned();
         let mut decision = decide(&pair.view(work.prices.as_ref(), answers, &holder), work.rule);
         self.leave_buried(work.store, &mut decision).await?;
+        // What the ERP retired is read only there; it is compared again once it is taken back.
+        let erp = &pair.erp.product;
+        let is_sold = |key: &RemoteKey| match erp.variant(key) {
+            Some(variant) => variant.unit.active,
+            None => erp.variants.iter().any(|variant| variant.unit.active),
+        };
+        decision.changes.retain(|change| {
+            change.to == Side::Store || change.field == Field::Active || is_sold(&change.key)
+        });
         Ok(decision)
     }
 

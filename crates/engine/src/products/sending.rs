@@ -68,6 +68,7 @@ impl Engine {
                 None => {}
             }
         }
+        let mut refused = None;
         for side in [Side::Store, Side::Erp] {
             let (to_store, to_erp) = writes(&decision.changes, work.rule);
             let write = match side {
@@ -83,13 +84,19 @@ impl Engine {
             if let Some(write) = write {
                 match self.send_changes(work, row, &pair, &changes, (side, write)).await? {
                     Went::Through(more) => written += more,
+                    // What is refused waits for a person; new variants and the other side don't wait with it.
+                    Went::Ends(held @ Settled::Held { .. }) => refused = Some(held),
                     ends @ Went::Ends(_) => return Ok(ends),
                 }
             }
             match self.send_variants(work, row, &pair, side, &decision).await? {
                 Went::Through(more) => written += more,
+                Went::Ends(held @ Settled::Held { .. }) => refused = Some(held),
                 ends @ Went::Ends(_) => return Ok(ends),
             }
+        }
+        if let Some(held) = refused {
+            return Ok(Went::Ends(held));
         }
         if some_are_held {
             let due_at = later(self.now(), self.settings.pace.recheck_held);

@@ -267,7 +267,16 @@ impl Events {
 
     fn edit_ean_in_store(&mut self, world: &World, at: usize, goods: &Goods, number: u32) {
         // A person's slip now and then.
-        let code = if number.is_multiple_of(5) { "12345".to_owned() } else { ean(number) };
+        let slips = number.is_multiple_of(5);
+        let code = if slips { "12345".to_owned() } else { ean(number) };
+        if slips {
+            // The ERP refuses it, and what is not there yet waits with it.
+            for sibling in shelf::of_store(&world.shops[at]) {
+                if sibling.product == goods.product {
+                    self.good.remove(&(Place::Store(at), sibling.sku));
+                }
+            }
+        }
         self.in_store(world, at, goods, &[("ean", json!(code))], true);
     }
 

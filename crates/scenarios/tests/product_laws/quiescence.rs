@@ -11,7 +11,7 @@ use zygos_core::{
     RemoteKey,
     catalogue::{Gone, Owner},
     contract::PriceKind,
-    model::Field,
+    model::{Field, Value},
 };
 use zygos_engine::Engine;
 use zygos_scenarios::world::{Shop, World};
@@ -53,7 +53,10 @@ pub fn wait(world: &World, engine: &Engine) {
             }
         }
     }
-    panic!("still to do after two hours: {:#?}", left_to_do(world));
+    let tried = world.block_on(world.repository.attempts(None, 3)).expect("the state can be read");
+    let issues = world.block_on(world.repository.issues(false)).expect("the state can be read");
+    let texts: Vec<String> = issues.into_iter().map(|issue| issue.text).collect();
+    panic!("{texts:#?} {tried:#?} still to do after two hours: {:#?}", left_to_do(world));
 }
 
 /// Only a full reading tells what was deleted.
@@ -172,7 +175,15 @@ fn both_sides_agree(world: &World, wishes: &Wishes, pair: &Pair, open: &[Issue],
     }
     // What the ERP retired is sold no more, or a person is asked.
     let products_move = wishes.stores[pair.at].0.direction.to_store;
-    if !pair.erp.active && pair.goods.active && wishes.gone(pair.at) != Gone::Leave && products_move {
+    // When they met, the shop's own decision held.
+    let unit = RemoteKey::new(pair.goods.unit.to_string());
+    let bases =
+        world.block_on(world.repository.field_bases(&shop.id, &[unit])).expect("the state can be read");
+    let met_retired = bases
+        .iter()
+        .any(|bases| bases.halves.get(&Field::Active).is_some_and(|halves| halves.erp == Value::Flag(false)));
+    let was_asked = met_retired || wishes.gone(pair.at) == Gone::Leave;
+    if !pair.erp.active && pair.goods.active && !was_asked && products_move {
         assert!(
             asked(Field::Active),
             "L3: {}: {} is retired in the ERP and still sold",
@@ -352,9 +363,10 @@ fn whatever_is_sold_is_linked_or_named(
             let is_told = !is_good && named(&[&view.sku, &view.name]);
             assert!(
                 linked(false, &unit) || buried(&siblings) || is_told,
-                "L8: {} of the ERP is not in {}: {view:#?}",
+                "L8: {} of the ERP is not in {}: {view:#?}; open: {:#?}",
                 view.sku,
-                shop.id
+                shop.id,
+                open.iter().map(|issue| &issue.text).collect::<Vec<_>>()
             );
         }
     }

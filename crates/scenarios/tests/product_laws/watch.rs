@@ -8,7 +8,11 @@ use std::sync::{
 
 use http::Method;
 use serde_json::{Map, Value};
-use zygos_core::{catalogue::Gone, http::HttpRequest, model::Field};
+use zygos_core::{
+    catalogue::{Gone, Owner},
+    http::HttpRequest,
+    model::Field,
+};
 use zygos_scenarios::{
     seeds::is_traced,
     world::{STORES, World},
@@ -98,6 +102,9 @@ fn foreign_in_store(wishes: &Wishes, store: usize, request: &HttpRequest, body: 
         ("POST", ["categories"]) if into(Field::Categories) => None,
         ("PATCH", ["products", _] | ["inventory", "id", _]) => {
             let taxed = body.contains_key("tax_id");
+            // Those of variants in calls of their own; never where the store's price holds.
+            let goes_along =
+                path[0] == "inventory" && into(Field::Tax) && wishes.stores[store].1.owner != Owner::Store;
             let makes_variants = |body: &Map<String, Value>| {
                 let entries = body.get("variants").and_then(Value::as_array);
                 entries.into_iter().flatten().any(|entry| entry.get("id").is_none())
@@ -112,7 +119,7 @@ fn foreign_in_store(wishes: &Wishes, store: usize, request: &HttpRequest, body: 
                 "category_id" | "categories" => into(Field::Categories),
                 "cost_net" | "cost_gross" => into(Field::Cost),
                 // A price goes along with its tax, so that the tax doesn't move it.
-                "price_net" | "price_gross" => into(Field::Price) || taxed,
+                "price_net" | "price_gross" => into(Field::Price) || taxed || goes_along,
                 "status" => wishes.gone(store) == Gone::Archive,
                 "variant_attributes" => makes_variants(body) && wishes.creates_in_store(store),
                 _ => false,
