@@ -27,8 +27,8 @@ use zygos_scenarios::{
 
 use crate::{events::Events, quiescence::Compared, watch::Watch, wishes::Wishes};
 
-const SEEDS: u64 = 1_000;
-const SEEDS_ON_SQLITE: u64 = 30;
+const SEEDS: u64 = 400;
+const SEEDS_ON_SQLITE: u64 = 20;
 const STEPS: u32 = 12;
 const UNITS: u32 = 8;
 
