@@ -238,10 +238,7 @@ fn carry_prices(
         let is_written =
             changes.iter().any(|change| (change.to, change.field, &change.key) == (to, Field::Price, key));
         let present = governed.value(to).clone();
-        // Its owner's price is the owner's to keep: what follows from the tax there goes the other way.
-        let is_owners =
-            matches!((governed.owner, to), (Some(Owner::Store), Side::Store) | (Some(Owner::Erp), Side::Erp));
-        if is_written || is_owners || present.as_number().is_none_or(|price| price < Decimal::ZERO) {
+        if is_written || present.as_number().is_none_or(|price| price < Decimal::ZERO) {
             continue;
         }
         changes.push(FieldChange {

@@ -8,11 +8,7 @@ use std::sync::{
 
 use http::Method;
 use serde_json::{Map, Value};
-use zygos_core::{
-    catalogue::{Gone, Owner},
-    http::HttpRequest,
-    model::Field,
-};
+use zygos_core::{catalogue::Gone, http::HttpRequest, model::Field};
 use zygos_scenarios::{
     seeds::is_traced,
     world::{STORES, World},
@@ -102,9 +98,8 @@ fn foreign_in_store(wishes: &Wishes, store: usize, request: &HttpRequest, body: 
         ("POST", ["categories"]) if into(Field::Categories) => None,
         ("PATCH", ["products", _] | ["inventory", "id", _]) => {
             let taxed = body.contains_key("tax_id");
-            // Those of variants in calls of their own; never where the store's price holds.
-            let goes_along =
-                path[0] == "inventory" && into(Field::Tax) && wishes.stores[store].1.owner != Owner::Store;
+            // Those of variants in calls of their own.
+            let goes_along = path[0] == "inventory" && into(Field::Tax);
             let makes_variants = |body: &Map<String, Value>| {
                 let entries = body.get("variants").and_then(Value::as_array);
                 entries.into_iter().flatten().any(|entry| entry.get("id").is_none())
