@@ -262,9 +262,13 @@ fn planned(held: &Held, changes: &ProductChanges) -> Result<Plan, ConnectorError
     rename(held, &skus, &mut plan)?;
     if changes.facts.contains_key(&Field::Description) {
         let description = values::text(&changes.facts, Field::Description)?;
-        let on_sale =
-            held.units.iter().filter(|unit| held.is_on_sale(unit) || plan.put_on_sale.contains(&unit.id));
-        for unit in on_sale.filter(|unit| unit.description.as_deref() != description) {
+        let on_sale = |unit: &&HeldUnit| held.is_on_sale(unit) || plan.put_on_sale.contains(&unit.id);
+        let mut changed: Vec<&HeldUnit> = held.units.iter().filter(on_sale).collect();
+        if changed.is_empty() {
+            // Retired as a whole, which is told rather than passed over.
+            changed.extend(&held.units);
+        }
+        for unit in changed.into_iter().filter(|unit| unit.description.as_deref() != description) {
             plan.units.entry(unit.id).or_default().insert("description".to_owned(), json!(description));
         }
     }

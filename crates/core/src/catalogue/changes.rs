@@ -92,9 +92,9 @@ pub struct FieldChange {
 
 impl FieldChange {
     /// The target's value must be read again right before it is overwritten: nobody owns it, so an edit that was made
-    /// meanwhile is worth as much as this one.
+    /// meanwhile is worth as much as this one. So is a price that only goes along with its tax: it is to stay.
     pub fn needs_fresh(&self) -> bool {
-        matches!(self.owner, Owner::Newest | Owner::Ask)
+        matches!(self.owner, Owner::Newest | Owner::Ask) || !self.settles()
     }
 
     /// Once written, what both sides hold in the field is its new base. Not so for a price that only goes along with

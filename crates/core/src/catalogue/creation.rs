@@ -40,7 +40,7 @@ pub fn new_in_store(
     rule: &ProductRule,
     list_prices: Option<&BTreeMap<RemoteKey, Option<Decimal>>>,
 ) -> Result<NewProduct, Vec<Missing>> {
-    let source = Source { to: Side::Store, product: erp, rule, list_prices };
+    let source = Source { to: Side::Store, product: erp, rule, list_prices, percent: None };
     let distinctions = distinctions(erp);
     source.product(|variant| match (erp.shape, variant.options.is_empty()) {
         (Shape::Simple, _) => Vec::new(),
@@ -54,7 +54,7 @@ pub fn new_in_store(
 
 /// The ERP's product for one that only the store has. As [`new_in_store`].
 pub fn new_in_erp(store: &Product, rule: &ProductRule) -> Result<NewProduct, Vec<Missing>> {
-    let source = Source { to: Side::Erp, product: store, rule, list_prices: None };
+    let source = Source { to: Side::Erp, product: store, rule, list_prices: None, percent: None };
     source.product(|variant| source.options_for_erp(variant))
 }
 
@@ -66,7 +66,8 @@ pub fn new_variant_in_store(
     rule: &ProductRule,
     list_prices: Option<&BTreeMap<RemoteKey, Option<Decimal>>>,
 ) -> Result<NewVariant, Vec<Missing>> {
-    let source = Source { to: Side::Store, product: erp, rule, list_prices };
+    let percent = store.variants.iter().find_map(|variant| percent_of(store, variant));
+    let source = Source { to: Side::Store, product: erp, rule, list_prices, percent };
     let variant = source.sellable(unit)?;
     let options = if variant.options.is_empty() {
         let names: BTreeSet<&str> =
@@ -99,7 +100,7 @@ pub fn new_variant_in_store(
 /// In which kind the prices of variants are given that [`new_variant_in_store`] and [`new_variant_in_erp`] make of this
 /// product on the side `to`.
 pub fn prices_of_new_variants(to: Side, product: &Product, rule: &ProductRule) -> PriceKind {
-    Source { to, product, rule, list_prices: None }.price_kind()
+    Source { to, product, rule, list_prices: None, percent: None }.price_kind()
 }
 
 /// A variant that the ERP's product lacks.
@@ -108,7 +109,7 @@ pub fn new_variant_in_erp(
     unit: &RemoteKey,
     rule: &ProductRule,
 ) -> Result<NewVariant, Vec<Missing>> {
-    let source = Source { to: Side::Erp, product: store, rule, list_prices: None };
+    let source = Source { to: Side::Erp, product: store, rule, list_prices: None, percent: None };
     let variant = source.sellable(unit)?;
     source.variant(variant, source.options_for_erp(variant))
 }
@@ -119,6 +120,8 @@ struct Source<'a> {
     product: &'a Product,
     rule: &'a ProductRule,
     list_prices: Option<&'a BTreeMap<RemoteKey, Option<Decimal>>>,
+    /// The tax of the product that gets a variant, where it is made: the two sides may differ in it.
+    percent: Option<Decimal>,
 }
 
 impl<'a> Source<'a> {
@@ -312,7 +315,7 @@ impl<'a> Source<'a> {
         };
         let most = self.rule.ability(self.to, Field::Price).and_then(|ability| ability.decimals);
         let places = most.map_or(places, |most| places.min(most));
-        let percent = percent_of(self.product, variant);
+        let percent = self.percent.or_else(|| percent_of(self.product, variant));
         convert(price, from, self.price_kind(), percent, places)
             .map(Value::number)
             .ok_or_else(|| "its tax isn't known, so its price can't be told; set its tax".to_owned())

@@ -11,7 +11,7 @@ use zygos_core::{
     catalogue::{Missing, ProductRule, decide, new_in_erp, new_in_store},
     clock::{elapsed, later},
     contract::{Applied, Lane, NewProduct, Side, Write},
-    model::{Entity, Field, Product, Record, Unit, UnitKind},
+    model::{Entity, Field, Product, Record, Unit, UnitKind, Variant},
 };
 use zygos_storage::{
     FieldBases, JournalEntry, Link, Mutation, OutboxRecord, OutboxRow, Settled, StoredProduct, Wish,
@@ -146,10 +146,15 @@ impl Engine {
                 return Ok(Creation::No);
             }
             // What shares a SKU or a bar code is for linking, which says what stands in the way.
-            if self.has_namesake(&here.id, &variant.unit, true).await?
-                || self.has_namesake(&there.id, &variant.unit, false).await?
-            {
+            if self.namesake(&here.id, &variant.unit, true).await?.is_some() {
                 return Ok(Creation::No);
+            }
+            if let Some(other) = self.namesake(&there.id, &variant.unit, false).await? {
+                // What is linked already is no question to linking.
+                return Ok(match self.belongs_to_another(store, side, &other.key).await? {
+                    true => Creation::Waits(vec![bears_its_name(side, variant, &other)]),
+                    false => Creation::No,
+                });
             }
         }
         if self.read_in_full(&here.id).await?.is_none() || self.read_in_full(&there.id).await?.is_none() {
@@ -165,26 +170,44 @@ impl Engine {
         })
     }
 
-    /// Whether a side has another unit of this SKU or bar code. `same_side`: the unit itself is among them.
-    async fn has_namesake(&self, connection: &ConnectionId, unit: &Unit, same_side: bool) -> Result<bool> {
+    /// Another unit of a side with this SKU or bar code. `same_side`: the unit itself is among them.
+    async fn namesake(
+        &self,
+        connection: &ConnectionId,
+        unit: &Unit,
+        same_side: bool,
+    ) -> Result<Option<Unit>> {
         let names = [(unit.sku.as_deref(), true), (unit.ean.as_deref(), false)];
         for (name, is_sku) in names {
+            // On its own side only the SKU must be its own: boxes of one product may share a bar code.
+            if same_side && !is_sku {
+                continue;
+            }
             let Some(name) = name.map(str::trim).filter(|name| !name.is_empty()) else { continue };
             let called = self.repository.units_called(connection, name).await?;
-            let found = called.iter().any(|other| {
-                let other = &other.unit;
+            let found = called.into_iter().map(|stored| stored.unit).find(|other| {
                 let field = if is_sku { &other.sku } else { &other.ean };
                 other.kind == UnitKind::Goods
                     && field.as_deref().map(str::trim) == Some(name)
                     && !(same_side && other.key == unit.key)
                     && (other.active || !same_side)
             });
-            // On its own side only the SKU must be its own: boxes of one product may share a bar code.
-            if found && (is_sku || !same_side) {
-                return Ok(true);
+            if found.is_some() {
+                return Ok(found);
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// Whether a unit of the side that a product of `side` would be made on is linked with another.
+    async fn belongs_to_another(&self, store: &StoreSettings, side: Side, unit: &RemoteKey) -> Result<bool> {
+        let id = &store.connection.id;
+        let keys = std::slice::from_ref(unit);
+        let links = match side {
+            Side::Erp => self.repository.links_of(id, keys).await?,
+            Side::Store => self.repository.links_to(&self.settings.erp.id, keys).await?,
+        };
+        Ok(links.iter().any(|link| &link.store == id))
     }
 
     /// When all products of a connection were last read, from the moment the reading began.
@@ -383,6 +406,26 @@ fn agreed_prices(pair: &Paired, prices: Option<&ListPrices>, rule: &ProductRule)
     let decision = decide(&pair.view(prices, &nothing, &|_, _| None), rule);
     let agreed = decision.agreed.into_iter().filter(|agreement| agreement.field == Field::Price);
     agreed.map(|agreement| agreement.key).collect()
+}
+
+/// Why a product of `side` isn't made: what has its SKU or bar code there is another one.
+fn bears_its_name(side: Side, variant: &Variant, other: &Unit) -> Missing {
+    let there = match side {
+        Side::Store => "the ERP",
+        Side::Erp => "the store",
+    };
+    let sku = variant.unit.sku.as_deref().map(str::trim).filter(|sku| !sku.is_empty()).map(str::to_owned);
+    let called = sku.as_deref().unwrap_or(variant.unit.key.as_str());
+    Missing {
+        unit: Some(variant.unit.key.clone()),
+        field: Some(Field::Sku),
+        message: format!(
+            "cannot be created in {there} yet: SKU {called}: its SKU or EAN belongs there to {} (id {}), which is linked \
+             with another product; give one of them another",
+            other.name, other.key
+        ),
+        sku,
+    }
 }
 
 /// A new product gets the ERP's own price, whatever kind its store's list is of.

@@ -228,7 +228,10 @@ impl Engine {
             bases: BTreeMap::new(),
         };
         let now = shown.halves(prices.as_ref(), work.rule);
-        let mut not_taken = Vec::new();
+        let asked_under = pair.halves(work.prices.as_ref(), work.rule);
+        let new_tax = changes.iter().find(|change| (change.to, change.field) == (Side::Store, Field::Tax));
+        let new_tax = new_tax.and_then(|change| change.after.as_number());
+        let (mut not_taken, mut terms_moved) = (Vec::new(), false);
         for change in changes {
             let Some(halves) = now.get(&(change.store_key.clone(), change.field)).cloned() else { continue };
             let read_back = match side {
@@ -245,11 +248,20 @@ impl Engine {
                 not_taken.push(change);
                 continue;
             }
-            mutations.push(Mutation::PutFieldBases(FieldBases {
-                store: store_id.clone(),
-                key: change.store_key.clone(),
-                halves: [(change.field, halves.clone())].into(),
-            }));
+            let percent = asked_under
+                .get(&(change.store_key.clone(), change.field))
+                .and_then(|halves| halves.percent)
+                .map(|percent| new_tax.unwrap_or(percent));
+            if percent == halves.percent {
+                mutations.push(Mutation::PutFieldBases(FieldBases {
+                    store: store_id.clone(),
+                    key: change.store_key.clone(),
+                    halves: [(change.field, halves.clone())].into(),
+                }));
+            } else {
+                // The tax was changed meanwhile, so this isn't the price that was meant.
+                terms_moved = true;
+            }
             mutations.push(Mutation::AddJournal(JournalEntry {
                 at,
                 connection: target.clone(),
@@ -271,6 +283,10 @@ impl Engine {
                 after: change.after.to_string(),
                 why: change.why.clone(),
             });
+        }
+        if terms_moved {
+            let reason = "its tax was changed while its price was written";
+            mutations.push(self.product_wish(store_id, Side::Store, &pair.store.product.key, reason));
         }
         let went = if not_taken.is_empty() {
             Went::Through(1)

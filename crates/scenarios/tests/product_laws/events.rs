@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
-use zygos_core::RemoteKey;
+use zygos_core::{RemoteKey, model::Field};
 use zygos_scenarios::{
     seeds::{ask_for_webhooks, is_traced},
     world::{Shop, World},
@@ -43,6 +43,8 @@ pub struct Events {
     pub twice: BTreeSet<String>,
     /// Deleted by people while all others who had it were linked with it.
     pub deleted: BTreeSet<(Place, String)>,
+    /// Retired by people while every store was linked with them and had heard that they are on sale.
+    pub retired: BTreeSet<String>,
     /// SKUs whose price, tax, list or SKU somebody changed.
     pub priced: BTreeSet<String>,
     /// What everything cost at the beginning: by place and SKU.
@@ -94,6 +96,7 @@ impl Events {
             bad: Vec::new(),
             twice: BTreeSet::new(),
             deleted: BTreeSet::new(),
+            retired: BTreeSet::new(),
             priced: BTreeSet::new(),
             prices: BTreeMap::new(),
         };
@@ -472,14 +475,25 @@ impl Events {
     fn retire_or_restore(&mut self, world: &World) {
         let retired = self.some_product(world, |view| !view.active);
         if let Some(view) = retired.filter(|_| self.chance.bool()) {
+            self.retired.remove(&view.sku);
             self.in_erp(world, view.id, "restored", |now| world.erp.restore(view.id, now));
         } else if let Some(view) = self.some_product(world, |view| view.active) {
             self.good.retain(|(_, good)| *good != view.sku);
+            if Self::is_known_everywhere(world, &view.sku) {
+                self.retired.insert(view.sku.clone());
+            }
             self.in_erp(world, view.id, "retired", |now| world.erp.retire(view.id, now));
         }
     }
 
-    /// Whether every other place that has this SKU is linked with it, so that all is known of it.
+    /// What both sides held when they last agreed is kept.
+    fn was_met(world: &World, shop: &Shop, unit: &RemoteKey) -> bool {
+        let bases = world.block_on(world.repository.field_bases(&shop.id, std::slice::from_ref(unit)));
+        let bases = bases.expect("the state can be read");
+        bases.iter().any(|bases| bases.halves.contains_key(&Field::Active))
+    }
+
+    /// Whether every place has this SKU and is linked with it, so that all is known of it.
     fn is_known_everywhere(world: &World, sku: &str) -> bool {
         let Some(product) = shelf::of_erp(world).into_iter().find(|view| view.sku == sku) else {
             return false;
@@ -488,12 +502,14 @@ impl Events {
             let goods: Vec<Goods> =
                 shelf::of_store(shop).into_iter().filter(|goods| goods.sku == sku).collect();
             let links = world.block_on(world.repository.links(&shop.id)).expect("the state can be read");
-            goods.iter().all(|goods| {
-                links.iter().any(|link| {
-                    link.store_key == RemoteKey::new(goods.unit.to_string())
-                        && link.erp_key == RemoteKey::new(product.id.to_string())
+            !goods.is_empty()
+                && goods.iter().all(|goods| {
+                    links.iter().any(|link| {
+                        link.store_key == RemoteKey::new(goods.unit.to_string())
+                            && link.erp_key == RemoteKey::new(product.id.to_string())
+                            && Self::was_met(world, shop, &link.store_key)
+                    })
                 })
-            })
         })
     }
 

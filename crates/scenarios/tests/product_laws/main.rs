@@ -103,16 +103,23 @@ fn play(mut world: World, seed: u64) -> Compared {
     }
     world.quiet();
     drop(now);
-    world.pace.verify_every = seconds(600);
-    world.pace.poll_every = seconds(300);
-    world.pace.erp_every = seconds(300);
-    world.pace.idle_look = seconds(300);
-    world.pace.erp_products_every = seconds(1_200);
+    world.pace = Pace {
+        poll_every: seconds(300),
+        erp_every: seconds(300),
+        erp_products_every: seconds(300),
+        idle_look: seconds(300),
+        verify_every: seconds(300),
+        ..world.pace
+    };
     let now = engine(&world);
     quiescence::wait(&world, &now);
     let compared = quiescence::check(&world, &now, &wishes, &events);
     let before = quiescence::waiting(&world, &now);
     watch.nothing_may_be_written_now();
+    world.pace.verify_every = seconds(1_800);
+    world.pace.erp_products_every = seconds(3_600);
+    world.pace.erp_every = seconds(900);
+    let now = engine(&world);
     world.let_run(&now, seconds(7_200));
     let after = quiescence::waiting(&world, &now);
     watch.check();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use zygos_scenarios::world::{Shop, World};
-use zygos_sim::tryton::ProductView;
+use zygos_sim::{merchantpro::MerchantProSandbox, tryton::ProductView};
 
 /// A sellable unit of a store, with what its product says of it.
 #[derive(Clone, Debug)]
@@ -36,8 +36,12 @@ fn decimal(value: &Value) -> Decimal {
 }
 
 pub fn of_store(shop: &Shop) -> Vec<Goods> {
+    of_sandbox(&shop.sandbox)
+}
+
+pub fn of_sandbox(sandbox: &MerchantProSandbox) -> Vec<Goods> {
     let mut goods = Vec::new();
-    for row in shop.sandbox.products() {
+    for row in sandbox.products() {
         let id = row["id"].as_u64().expect("an id");
         let categories = row["categories"].as_array().into_iter().flatten();
         let categories: Vec<u64> = categories.filter_map(|category| category["id"].as_u64()).collect();
