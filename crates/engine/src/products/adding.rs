@@ -75,9 +75,10 @@ impl Engine {
             Ok(applied) => applied,
             Err(ends) => return Ok(ends),
         };
-        let mutations = self.made(work, source_side, source, (units, false), target, &applied, at).await?;
+        let (mutations, others_came) =
+            self.made(work, source_side, source, (units, false), target, &applied, at).await?;
         self.commit_if_ours(mutations).await?;
-        self.relink_if(side == Side::Erp);
+        self.relink_if(side == Side::Erp || others_came);
         Ok(Went::Through(1))
     }
 

@@ -249,7 +249,8 @@ impl Engine {
             Err(ends) => return Ok(ends),
         };
         let units: Vec<RemoteKey> = source.variants.iter().map(|variant| variant.unit.key.clone()).collect();
-        let mut mutations = self.made(work, side, source, (&units, true), target, &applied, at).await?;
+        let (mut mutations, others_came) =
+            self.made(work, side, source, (&units, true), target, &applied, at).await?;
         mutations.push(self.close_issue(
             &store.connection.id,
             INCOMPLETE,
@@ -257,7 +258,7 @@ impl Engine {
         ));
         self.commit_if_ours(mutations).await?;
         // It is linked. What was made in the ERP may be what another store has already.
-        self.relink_if(side == Side::Store);
+        self.relink_if(side == Side::Store || others_came);
         self.tell(&Event::ProductMade {
             store: store.connection.id.clone(),
             connection: target.id.clone(),
@@ -276,7 +277,8 @@ impl Engine {
     }
 
     /// What is stored of units that were just made: themselves, their links, what both sides now agree on, and why.
-    /// Of variants that were added, what the product and its other variants hold is not agreed on by that.
+    /// Of variants that were added, what the product and its other variants hold is not agreed on by that. And whether
+    /// units came to light that somebody else made.
     #[expect(clippy::too_many_arguments, reason = "what was made, of what, where, and the answer")]
     pub(super) async fn made(
         &self,
@@ -287,13 +289,13 @@ impl Engine {
         target: &Connection,
         applied: &Applied,
         at: Timestamp,
-    ) -> Result<Vec<Mutation>> {
+    ) -> Result<(Vec<Mutation>, bool)> {
         let store = work.store;
         let store_id = &store.connection.id;
         let erp_id = &self.settings.erp.id;
         let Some(Record::Catalogue(made)) = &applied.record else {
             // The next reading finds it, and links it by its SKUs.
-            return Ok(Vec::new());
+            return Ok((Vec::new(), false));
         };
         let kept = self.keeping(&target.id, std::slice::from_ref(&**made), at, None).await?;
         let mut mutations = kept.mutations;
@@ -325,6 +327,9 @@ impl Engine {
                 "newly made and linked",
             ));
         }
+        let mut others: Vec<RemoteKey> = kept.units.into_iter().filter(|unit| *unit != made.key).collect();
+        others.retain(|unit| !links.iter().any(|(in_store, in_erp)| in_store == unit || in_erp == unit));
+        let others_came = self.repository.units_by_key(&target.id, &others).await?.len() < others.len();
         let (in_store, in_erp) = match side {
             Side::Erp => (&**made, source),
             Side::Store => (source, &**made),
@@ -388,7 +393,7 @@ impl Engine {
             why: format!("{from} has it and {} had not", target.id),
             run: work.run.cloned(),
         }));
-        Ok(mutations)
+        Ok((mutations, others_came))
     }
 }
 

@@ -207,7 +207,8 @@ impl Engine {
             // Read afresh, and compared again.
             return Ok(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false }));
         };
-        let mut mutations = self.keeping(target, std::slice::from_ref(&**shown), at, None).await?.mutations;
+        let kept = self.keeping(target, std::slice::from_ref(&**shown), at, None).await?;
+        let mut mutations = kept.mutations;
         // A price list computes: what it makes of the write is read back too.
         let prices = match side {
             Side::Erp => {
@@ -305,6 +306,8 @@ impl Engine {
             Went::Ends(Settled::Again { due_at: self.retry_at(row), reason: None, failed: true })
         };
         self.commit_if_ours(mutations).await?;
+        // What somebody made or renamed meanwhile is met here for the first time.
+        self.relink_if(kept.renamed);
         Ok(went)
     }
 

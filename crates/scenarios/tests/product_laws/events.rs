@@ -28,6 +28,8 @@ pub enum Place {
 pub struct Bad {
     pub place: Place,
     pub word: String,
+    /// It is bad for bearing the SKU of another product, as long as that one does.
+    pub is_twice: bool,
 }
 
 pub struct Events {
@@ -607,7 +609,7 @@ impl Events {
         };
         self.tell(world, || format!("{}: a bad product of kind {kind}, {word}", shop.id));
         shop.sandbox.add_product(new, now);
-        self.bad.push(Bad { place: Place::Store(at), word });
+        self.bad.push(Bad { place: Place::Store(at), word, is_twice: kind == 4 });
     }
 
     fn bad_in_erp(&mut self, world: &World) {
@@ -637,7 +639,7 @@ impl Events {
             world.erp.force_category_parent(upper, lower, now);
         }
         self.tell(world, || format!("erp: a bad product of kind {kind}, {sku}"));
-        self.bad.push(Bad { place: Place::Erp, word: name });
+        self.bad.push(Bad { place: Place::Erp, word: name, is_twice: false });
     }
 }
 

@@ -27,8 +27,8 @@ use zygos_scenarios::{
 
 use crate::{events::Events, quiescence::Compared, watch::Watch, wishes::Wishes};
 
-const SEEDS: u64 = 400;
-const SEEDS_ON_SQLITE: u64 = 20;
+const SEEDS: u64 = 1_000;
+const SEEDS_ON_SQLITE: u64 = 50;
 const STEPS: u32 = 12;
 const UNITS: u32 = 8;
 
@@ -71,11 +71,11 @@ fn play(mut world: World, seed: u64) -> Compared {
     let wishes = Wishes::of(seed);
     wishes.put_into(&mut world);
     world.pace = Pace {
-        poll_every: seconds(40),
-        erp_every: seconds(40),
-        erp_products_every: seconds(400),
-        idle_look: seconds(60),
-        verify_every: seconds(100),
+        poll_every: seconds(70),
+        erp_every: seconds(70),
+        erp_products_every: seconds(500),
+        idle_look: seconds(70),
+        verify_every: seconds(200),
         recheck_held: seconds(120),
         ..Pace::default()
     };

@@ -109,7 +109,7 @@ pub fn check(world: &World, engine: &Engine, wishes: &Wishes, events: &Events) -
     the_plan_is_empty(world, engine, &open);
     nothing_is_twice(world, events);
     nothing_deleted_is_back(world, events);
-    bad_products_are_named(wishes, events, &open);
+    bad_products_are_named(world, wishes, events, &open);
     // A price that nobody edited didn't move.
     let now = prices_now(world);
     for ((place, sku), was) in &events.prices {
@@ -416,9 +416,15 @@ fn nothing_deleted_is_back(world: &World, events: &Events) {
 }
 
 /// L8 for what can't be carried over: it is named, wherever it should be made or change something.
-fn bad_products_are_named(wishes: &Wishes, events: &Events, open: &[Issue]) {
+fn bad_products_are_named(world: &World, wishes: &Wishes, events: &Events, open: &[Issue]) {
     let stores = 0..wishes.stores.len();
     for bad in &events.bad {
+        if let (Place::Store(at), true) = (bad.place, bad.is_twice) {
+            let sold = shelf::of_store(&world.shops[at]);
+            if sold.iter().filter(|goods| goods.sku == bad.word).count() < 2 {
+                continue;
+            }
+        }
         let is_wanted = match bad.place {
             Place::Store(at) => wishes.creates_in_erp(at),
             Place::Erp => stores.clone().any(|at| wishes.creates_in_store(at)),
