@@ -126,9 +126,11 @@ impl Engine {
             .any(|store| store.prices.as_ref().is_some_and(|prices| prices.list.is_some()))
     }
 
-    /// A price list was edited: the products of the stores that use it are compared again.
+    /// A price list was edited: the products of the stores that use it are compared again, and those that wait for a price
+    /// in it are made.
     async fn prices_changed(&self, news: &PriceNews) -> Result<Vec<Mutation>> {
         const TOGETHER: u32 = 1000;
+        let erp = &self.settings.erp.id;
         let reason = format!("the price list {} was edited in the ERP", news.list_name);
         let mut mutations = Vec::new();
         for store in &self.settings.stores {
@@ -137,31 +139,30 @@ impl Engine {
                 continue;
             }
             let id = &store.connection.id;
-            let products: BTreeSet<RemoteKey> = match &news.units {
+            match &news.units {
                 Some(units) => {
-                    let links = self.repository.links_to(&self.settings.erp.id, units).await?;
-                    let linked: Vec<RemoteKey> = links
-                        .into_iter()
-                        .filter(|link| &link.store == id)
-                        .map(|link| link.store_key)
-                        .collect();
-                    let of = self.repository.products_of(id, &linked).await?;
-                    of.into_iter().map(|(_, product)| product).collect()
+                    let of = self.repository.products_of(erp, units).await?;
+                    let keys: BTreeSet<RemoteKey> = of.into_iter().map(|(_, product)| product).collect();
+                    let keys: Vec<RemoteKey> = keys.into_iter().collect();
+                    for stored in self.repository.products(erp, &keys).await? {
+                        mutations.extend(self.wishes_of_store(store, &stored.product, &reason).await?);
+                    }
                 }
                 None => {
-                    let mut all = BTreeSet::new();
                     let mut after = None;
                     loop {
                         let keys = self.repository.product_keys(id, after.as_ref(), TOGETHER).await?;
                         after = keys.last().cloned();
                         if after.is_none() {
-                            break all;
+                            break;
                         }
-                        all.extend(keys);
+                        mutations
+                            .extend(keys.iter().map(|key| self.product_wish(id, Side::Store, key, &reason)));
                     }
+                    // What the store hasn't got yet may have waited for a price.
+                    self.relink_if(true);
                 }
-            };
-            mutations.extend(products.iter().map(|key| self.product_wish(id, Side::Store, key, &reason)));
+            }
         }
         Ok(mutations)
     }

@@ -1,10 +1,12 @@
 //! What a write needs first, and variants that only one side has.
 
+use std::collections::BTreeMap;
+
 use zygos_core::{
     RemoteKey,
-    catalogue::{Decision, new_variant_in_erp, new_variant_in_store, prices_of_new_variants},
+    catalogue::{Decision, Missing, new_variant_in_erp, new_variant_in_store, prices_of_new_variants},
     clock::later,
-    contract::{Side, Write},
+    contract::{NewVariant, Side, Write},
     model::{Entity, Facts, Field, Value},
 };
 use zygos_storage::{JournalEntry, Mutation, OutboxRow, Settled};
@@ -15,6 +17,43 @@ use crate::{
     error::Result,
     settings::Connection,
 };
+
+/// Variants that one side lacks.
+pub(super) struct ToMake {
+    pub variants: Vec<NewVariant>,
+    /// What is missing of those that can't be made yet, by the other side's unit.
+    pub lacking: BTreeMap<RemoteKey, Vec<Missing>>,
+}
+
+impl ToMake {
+    pub fn of(work: &Work<'_>, pair: &Paired, side: Side, decision: &Decision) -> Self {
+        let units = match side {
+            Side::Store => &decision.new_in_store,
+            Side::Erp => &decision.new_in_erp,
+        };
+        let (store, erp) = (&pair.store.product, &pair.erp.product);
+        let mut to_make = Self { variants: Vec::new(), lacking: BTreeMap::new() };
+        for unit in units {
+            let made = match side {
+                Side::Store => new_variant_in_store(erp, unit, store, work.rule, work.prices.as_ref()),
+                Side::Erp => new_variant_in_erp(store, unit, work.rule),
+            };
+            match made {
+                Ok(variant) => to_make.variants.push(variant),
+                Err(missing) => {
+                    to_make.lacking.insert(unit.clone(), missing);
+                }
+            }
+        }
+        to_make
+    }
+}
+
+/// In words, what variants lack.
+pub(super) fn in_words<'a>(missing: impl IntoIterator<Item = &'a Missing>) -> String {
+    let words: Vec<&str> = missing.into_iter().map(|missing| missing.message.as_str()).collect();
+    words.join("; ")
+}
 
 impl Engine {
     /// Variants that only one side has, where the other one takes new ones.
@@ -42,23 +81,12 @@ impl Engine {
             return Ok(Went::Through(0));
         }
         let id = &work.store.connection.id;
-        let (mut variants, mut lacking) = (Vec::new(), Vec::new());
-        for unit in units {
-            let made = match side {
-                Side::Store => {
-                    new_variant_in_store(source, unit, &pair.store.product, work.rule, work.prices.as_ref())
-                }
-                Side::Erp => new_variant_in_erp(source, unit, work.rule),
-            };
-            match made {
-                Ok(variant) => variants.push(variant),
-                Err(missing) => lacking.extend(missing.into_iter().map(|missing| missing.message)),
-            }
-        }
+        let ToMake { variants, lacking } = ToMake::of(work, pair, side, decision);
         if lacking.is_empty() {
             self.commit_close(id, INCOMPLETE, source.key.as_str()).await?;
         } else {
-            let text = format!("{id}: of {}: {}", source.title(), lacking.join("; "));
+            let lacks = in_words(lacking.values().flatten());
+            let text = format!("{id}: of {}: {lacks}", source.title());
             self.commit(vec![self.issue(id, INCOMPLETE, source.key.as_str(), text, &[])]).await?;
         }
         if variants.is_empty() {

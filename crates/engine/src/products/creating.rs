@@ -19,6 +19,7 @@ use zygos_storage::{
 
 use super::{
     Went, Work,
+    adding::in_words,
     gone::CREATE,
     pairing::{ListPrices, Paired},
     questions::skus_of_product,
@@ -79,12 +80,11 @@ impl Engine {
             }
             Creation::Waits(missing) => {
                 let target = self.other_side(work.store, side);
-                let what: Vec<String> = missing.iter().map(|missing| missing.message.clone()).collect();
                 let text = format!(
                     "{id}: {} (id {}) is not made in {target} yet: {}",
                     product.product.title(),
                     product.product.key,
-                    what.join("; ")
+                    in_words(&missing)
                 );
                 self.commit(vec![self.issue(id, INCOMPLETE, subject, text, &[])]).await?;
                 Ok(Went::Through(0))

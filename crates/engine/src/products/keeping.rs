@@ -15,6 +15,7 @@ use crate::{
     engine::Engine,
     error::Result,
     progress,
+    settings::StoreSettings,
 };
 
 pub(crate) const UNREADABLE_FIELD: &str = "unreadable_field";
@@ -166,27 +167,32 @@ impl Engine {
     }
 
     /// A product of the ERP concerns every store that has it or may get it.
-    pub(crate) async fn erp_product_wishes(&self, product: &Product, reason: &str) -> Result<Vec<Mutation>> {
-        let units: Vec<RemoteKey> = product.variants.iter().map(|variant| variant.unit.key.clone()).collect();
-        let links = self.repository.links_to(&self.settings.erp.id, &units).await?;
+    async fn erp_product_wishes(&self, product: &Product, reason: &str) -> Result<Vec<Mutation>> {
         let mut wishes = Vec::new();
         for store in self.settings.stores.iter().filter(|store| self.product_rule(store).is_some()) {
-            let id = &store.connection.id;
-            let linked: Vec<RemoteKey> =
-                links.iter().filter(|link| &link.store == id).map(|link| link.store_key.clone()).collect();
-            let products: BTreeSet<RemoteKey> = self
-                .repository
-                .products_of(id, &linked)
-                .await?
-                .into_iter()
-                .map(|(_, product)| product)
-                .collect();
-            if products.is_empty() {
-                wishes.push(self.product_wish(id, Side::Erp, &product.key, reason));
-            }
-            wishes.extend(products.iter().map(|key| self.product_wish(id, Side::Store, key, reason)));
+            wishes.extend(self.wishes_of_store(store, product, reason).await?);
         }
         Ok(wishes)
+    }
+
+    /// As a store has it: under its own products that are linked to it, or as something that it may get.
+    pub(crate) async fn wishes_of_store(
+        &self,
+        store: &StoreSettings,
+        product: &Product,
+        reason: &str,
+    ) -> Result<Vec<Mutation>> {
+        let id = &store.connection.id;
+        let units: Vec<RemoteKey> = product.variants.iter().map(|variant| variant.unit.key.clone()).collect();
+        let links = self.repository.links_to(&self.settings.erp.id, &units).await?;
+        let linked: Vec<RemoteKey> =
+            links.into_iter().filter(|link| &link.store == id).map(|link| link.store_key).collect();
+        let products: BTreeSet<RemoteKey> =
+            self.repository.products_of(id, &linked).await?.into_iter().map(|(_, product)| product).collect();
+        if products.is_empty() {
+            return Ok(vec![self.product_wish(id, Side::Erp, &product.key, reason)]);
+        }
+        Ok(products.iter().map(|key| self.product_wish(id, Side::Store, key, reason)).collect())
     }
 
     /// An edit is news: what waits for a person or was refused is looked at again by it.

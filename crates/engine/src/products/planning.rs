@@ -9,7 +9,12 @@ use zygos_core::{
     contract::{Lane, Side},
 };
 
-use super::{Subject, Work, creating::Creation, pairing::Paired};
+use super::{
+    Subject, Work,
+    adding::{ToMake, in_words},
+    creating::Creation,
+    pairing::Paired,
+};
 use crate::{engine::Engine, error::Result, plan::Plan, settings::StoreSettings};
 
 /// Products looked at together.
@@ -89,7 +94,7 @@ impl Engine {
                 Subject::Pairs(pairs) if side == Side::Store => {
                     for pair in pairs {
                         let decision = self.decide_pair(&work, &pair).await?;
-                        self.planned(store, key, &pair, &decision, plan);
+                        self.planned(&work, key, &pair, &decision, plan);
                     }
                 }
                 Subject::Lone { product, .. } => {
@@ -99,11 +104,7 @@ impl Engine {
                     let held = match creation {
                         Creation::No | Creation::NotYet => continue,
                         Creation::Make(_) => None,
-                        Creation::Waits(missing) => {
-                            let what: Vec<String> =
-                                missing.into_iter().map(|missing| missing.message).collect();
-                            Some(what.join("; "))
-                        }
+                        Creation::Waits(missing) => Some(in_words(&missing)),
                     };
                     let variants = product.variants.len();
                     plan.products.push(PlannedProduct {
@@ -129,14 +130,8 @@ impl Engine {
         Ok(())
     }
 
-    fn planned(
-        &self,
-        store: &StoreSettings,
-        key: &RemoteKey,
-        pair: &Paired,
-        decision: &Decision,
-        plan: &mut Plan,
-    ) {
+    fn planned(&self, work: &Work<'_>, key: &RemoteKey, pair: &Paired, decision: &Decision, plan: &mut Plan) {
+        let store = work.store;
         let to = |side: Side| match side {
             Side::Store => store.connection.id.clone(),
             Side::Erp => self.settings.erp.id.clone(),
@@ -167,12 +162,14 @@ impl Engine {
         }
         for (side, units) in [(Side::Store, &decision.new_in_store), (Side::Erp, &decision.new_in_erp)] {
             let source = if side == Side::Store { &pair.erp.product } else { product };
+            let lacking = ToMake::of(work, pair, side, decision).lacking;
             for unit in units {
                 let name = product.title().to_owned();
                 let sku = source.variant(unit).and_then(|variant| variant.unit.sku.clone());
                 plan.products.push(PlannedProduct {
                     after: sku.unwrap_or_else(|| unit.to_string()),
                     why: format!("{} does not have it", to(side)),
+                    held: lacking.get(unit).map(in_words),
                     ..planned(side, name, "new variant", words_of_variant(side, unit))
                 });
             }
@@ -181,11 +178,15 @@ impl Engine {
 }
 
 /// What a decision would write, each as words that are equal when the same is written.
-pub(crate) fn words_of(decision: &Decision) -> Vec<String> {
+pub(super) fn words_of(work: &Work<'_>, pair: &Paired, decision: &Decision) -> Vec<String> {
     let changes = decision.changes.iter().filter(|change| change.hold.is_none()).map(words_of_change);
-    let in_store = decision.new_in_store.iter().map(|unit| words_of_variant(Side::Store, unit));
-    let in_erp = decision.new_in_erp.iter().map(|unit| words_of_variant(Side::Erp, unit));
-    changes.chain(in_store).chain(in_erp).collect()
+    let mut words: Vec<String> = changes.collect();
+    for (side, units) in [(Side::Store, &decision.new_in_store), (Side::Erp, &decision.new_in_erp)] {
+        let lacking = ToMake::of(work, pair, side, decision).lacking;
+        let made = units.iter().filter(|unit| !lacking.contains_key(unit));
+        words.extend(made.map(|unit| words_of_variant(side, unit)));
+    }
+    words
 }
 
 fn words_of_change(change: &FieldChange) -> String {

@@ -15,7 +15,7 @@ use zygos_storage::{
     Attempt, FieldBases, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StoredProduct,
 };
 
-use super::{WRITE, Went, Work, pairing::Paired};
+use super::{WRITE, Went, Work, creating::INCOMPLETE, pairing::Paired};
 use crate::{
     engine::Engine,
     error::{EngineError, Result},
@@ -47,7 +47,7 @@ impl Engine {
             decision = self.decide_pair(work, &pair).await?;
         }
         self.tell_of(work.store, &pair, &decision).await?;
-        if let Some(ends) = self.differs_from_plan(work, row, &decision) {
+        if let Some(ends) = self.differs_from_plan(work, row, &pair, &decision) {
             return Ok(ends);
         }
         // A store's edit that is met here before any verification saw it is a drift all the same.
@@ -106,6 +106,14 @@ impl Engine {
             let subject = pair.store.product.key.as_str();
             self.commit_close(&work.store.connection.id, REFUSED, subject).await?;
             self.commit_close(&work.store.connection.id, NOT_TAKEN, subject).await?;
+            for (source, units) in [(&pair.erp, &decision.new_in_store), (&pair.store, &decision.new_in_erp)]
+            {
+                if units.is_empty() {
+                    // What lacked something is gone, or is there by now.
+                    let subject = source.product.key.as_str();
+                    self.commit_close(&work.store.connection.id, INCOMPLETE, subject).await?;
+                }
+            }
         }
         Ok(Went::Through(written))
     }
@@ -144,9 +152,15 @@ impl Engine {
         Ok(Some(Went::Ends(self.held_by_allowance(id, 1).await?)))
     }
 
-    fn differs_from_plan(&self, work: &Work<'_>, row: &OutboxRow, decision: &Decision) -> Option<Went> {
+    fn differs_from_plan(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        pair: &Paired,
+        decision: &Decision,
+    ) -> Option<Went> {
         let seen = work.seen?;
-        let now = super::planning::words_of(decision);
+        let now = super::planning::words_of(work, pair, decision);
         if seen.product_is_as_seen(&work.store.connection.id, &row.record, &now) {
             return None;
         }

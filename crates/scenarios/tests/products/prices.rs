@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use zygos_core::{catalogue::Owner, model::Field};
 use zygos_engine::PriceFlow;
 use zygos_scenarios::flows::{BOTH, both_ways, gross_prices, owned};
+use zygos_sim::tryton;
 
 use crate::support::{ATHENS, CLUJ, SKU, Shelf, decimal, number};
 
@@ -80,6 +81,50 @@ fn each_store_shows_the_prices_of_its_own_list() {
     shelf.sync();
     assert_eq!(shelf.gross(CLUJ, "LAMP-1"), number("11.90"));
     assert_eq!(shelf.gross(ATHENS, "LAMP-1"), number("13.09"));
+    assert_eq!(shelf.issues(), []);
+    shelf.assert_quiet();
+}
+
+#[test]
+fn what_waits_for_a_price_in_a_list_is_planned_as_waiting_and_made_once_it_has_one() {
+    let shelf = Shelf::observing(12, |settings| {
+        for store in &mut settings.stores {
+            store.products = Some(both_ways());
+            store.prices = Some(gross_prices(Some("Shops")));
+        }
+    });
+    let erp = &shelf.world.erp;
+    let priced = |product: tryton::ProductView| Some((product.id, product.price?));
+    let fixed: Vec<(i64, Decimal)> = erp.products().into_iter().filter_map(priced).collect();
+    let list = erp.add_price_list("Shops", None, &fixed, shelf.world.now()).expect("a list");
+    shelf.approve();
+    shelf.sync();
+    shelf.sync();
+    assert_eq!(shelf.issues(), []);
+    let lamp = shelf.make_in_erp("LAMP-1", "10");
+    let new = tryton::NewProduct {
+        template: Some("V00005-".to_owned()),
+        ..tryton::NewProduct::new("V00005-XS", number("12"))
+    };
+    let variant = erp.add_product(&new, shelf.world.now()).expect("a variant");
+    shelf.sync();
+    shelf.sync();
+    assert_eq!(shelf.kinds(), ["incomplete_product"; 4], "{:?}", shelf.issues());
+    let plan = shelf.world.block_on(shelf.engine.plan()).expect("both sides can be read");
+    assert_eq!(plan.products.len(), 4, "{:?}", plan.products);
+    for planned in &plan.products {
+        let held = planned.held.as_deref().unwrap_or_default();
+        assert!(held.contains("it has no price in the price list Shops"), "{planned:?}");
+    }
+    for product in [lamp, variant] {
+        erp.set_price_line(list, product, "20", shelf.world.now()).expect("a line");
+    }
+    shelf.sync();
+    for shop in [CLUJ, ATHENS] {
+        assert_eq!(shelf.gross(shop, "LAMP-1"), number("23.80"));
+        assert_eq!(shelf.gross(shop, "V00005-XS"), number("23.80"));
+        assert_eq!(shelf.product(shop, "V00005-XS")["id"], shelf.product(shop, "V00005-S")["id"]);
+    }
     assert_eq!(shelf.issues(), []);
     shelf.assert_quiet();
 }
