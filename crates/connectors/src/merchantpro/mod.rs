@@ -278,6 +278,10 @@ impl Connector for MerchantPro {
         outcomes
     }
 
+    fn calls_of(&self, write: &Write) -> u64 {
+        apply::calls_of(write)
+    }
+
     async fn discover(&self, context: &CallContext) -> Result<Discovery, ConnectorError> {
         let visit = self.visit(context);
         let taxes = visit.taxes(true).await?;

@@ -10,7 +10,7 @@ use zygos_core::{
 };
 
 use super::{Subject, Work, creating::Creation, pairing::Paired};
-use crate::{engine::Engine, error::Result, plan::Plan, settings::StoreSettings};
+use crate::{engine::Engine, error::Result, forecast::Expected, plan::Plan, settings::StoreSettings};
 
 /// Products looked at together.
 const PAGE: u32 = 100;
@@ -38,7 +38,12 @@ pub struct PlannedProduct {
 }
 
 impl Engine {
-    pub(crate) async fn plan_products(&self, store: &StoreSettings, plan: &mut Plan) -> Result<()> {
+    pub(crate) async fn plan_products(
+        &self,
+        store: &StoreSettings,
+        plan: &mut Plan,
+        expected: &mut Expected,
+    ) -> Result<()> {
         if self.product_rule(store).is_none() {
             return Ok(());
         }
@@ -52,7 +57,7 @@ impl Engine {
                 let keys = self.repository.product_keys(connection, after.as_ref(), PAGE).await?;
                 let Some(last) = keys.last() else { break };
                 after = Some(last.clone());
-                self.plan_page(store, side, &keys, plan).await?;
+                self.plan_page(store, side, &keys, plan, expected).await?;
             }
         }
         Ok(())
@@ -64,6 +69,7 @@ impl Engine {
         side: Side,
         keys: &[RemoteKey],
         plan: &mut Plan,
+        expected: &mut Expected,
     ) -> Result<()> {
         let mut subjects = Vec::new();
         let mut units = Vec::new();
@@ -89,6 +95,7 @@ impl Engine {
                 Subject::Pairs(pairs) if side == Side::Store => {
                     for pair in pairs {
                         let decision = self.decide_pair(&work, &pair).await?;
+                        self.expect_changes(store, rule, &pair, &decision, expected);
                         self.planned(store, key, &pair, &decision, plan);
                     }
                 }
@@ -98,7 +105,10 @@ impl Engine {
                     let to = self.other_side(store, side);
                     let held = match creation {
                         Creation::No | Creation::NotYet => continue,
-                        Creation::Make(_) => None,
+                        Creation::Make(new) => {
+                            self.expect_new(store, side, new, expected);
+                            None
+                        }
                         Creation::Waits(missing) => {
                             let what: Vec<String> =
                                 missing.into_iter().map(|missing| missing.message).collect();
