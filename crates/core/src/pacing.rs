@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use crate::budget::Window;
+use jiff::Timestamp;
+
+use crate::{
+    budget::{Budget, Window},
+    clock::elapsed,
+    contract::Lane,
+};
 
 /// The fewest calls that a run could have made: its pages, its readings of the order feed, and its writes one by one.
 pub fn calls_least(pages: u64, feed_reads: u64, writes: u64) -> u64 {
@@ -23,6 +29,37 @@ pub fn time_for(calls: u64, used: u64, windows: &[Window]) -> Option<Duration> {
     let all = if calls == 0 { 0 } else { calls.saturating_add(used) };
     let slowed = windows.iter().filter(|window| all >= u64::from(window.calls.max(1)));
     Some(slowed.map(|window| at_pace(all, window)).max().unwrap_or_default())
+}
+
+/// More calls than this are not stepped through; the time is then that of a part of them, times what it is a part of.
+const STEPPED: u64 = 100_000;
+
+/// How long works take one after another when each of their calls leaves as soon as the windows have room for its lane;
+/// `None` where there is no window. `used`: calls made just before.
+///
+/// What the other side and we ourselves need between two calls isn't in it.
+pub fn time_in(works: &[(Lane, u64)], used: u64, windows: &[Window]) -> Option<Duration> {
+    if windows.is_empty() {
+        return None;
+    }
+    let all = works.iter().fold(used, |sum, (_, calls)| sum.saturating_add(*calls));
+    let part = all.div_ceil(STEPPED).max(1);
+    let mut budget = Budget::new(windows);
+    let began = Timestamp::UNIX_EPOCH;
+    // Those made before left when they could; nothing waits for them but what comes now.
+    let mut now = began;
+    for _ in 0..used / part {
+        now = budget.earliest(now, Lane::Orders);
+        budget.spend(now);
+    }
+    let began = now;
+    for (lane, calls) in works {
+        for _ in 0..calls.div_ceil(part) {
+            now = budget.earliest(now, *lane);
+            budget.spend(now);
+        }
+    }
+    Some(elapsed(began, now).saturating_mul(u32::try_from(part).unwrap_or(u32::MAX)))
 }
 
 /// How far apart the beginnings of works of so many calls must be for them to go on for ever within all of these

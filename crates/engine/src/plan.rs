@@ -1,15 +1,14 @@
 //! What would be written now, decided and shown, not sent.
 
-use std::collections::BTreeSet;
-
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use zygos_core::{ConnectionId, RemoteKey, orders::ImportDecision, pacing::time_for};
+use zygos_core::{ConnectionId, RemoteKey, orders::ImportDecision};
 use zygos_storage::OrderFilter;
 
 use crate::{
     engine::Engine,
     error::Result,
+    forecast::{Cost, Expected, Reading, Toll},
     products::PlannedProduct,
     progress::Progress,
     settings::StoreSettings,
@@ -25,18 +24,8 @@ pub struct Plan {
     pub products: Vec<PlannedProduct>,
     /// Units that can't be decided or are left alone, with the reason.
     pub left_alone: Vec<LeftAlone>,
-    /// What carrying it out costs each store.
+    /// What carrying it out costs each store, and then the ERP.
     pub costs: Vec<Cost>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cost {
-    pub store: ConnectionId,
-    /// Calls that it needs at least: one a figure, one a product that is written to or made in the store, and one to
-    /// tell the store that its order is in hand.
-    pub calls_least: u64,
-    /// Seconds that the store's call limits make of them; `None`: no limit is configured.
-    pub seconds: Option<u64>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -81,34 +70,31 @@ impl Engine {
     pub async fn plan(&self) -> Result<Plan> {
         self.follow_erp().await?;
         let mut plan = Plan::default();
+        let mut to_erp = Toll::default();
         for store in &self.settings.stores {
             let id = &store.connection.id;
+            let calls_before = (store.connection.calls_used)();
             self.follow_hints(store).await?;
             self.read_orders(store, "poll").await?;
-            self.scan_products(&store.connection, zygos_core::contract::Lane::Catalogue).await?;
+            let scan = self.scan_products(&store.connection, zygos_core::contract::Lane::Catalogue).await?;
             self.link().await?;
             if store.stock.is_some() {
                 self.plan_stock(store, &mut plan).await?;
             }
-            self.plan_products(store, &mut plan).await?;
+            let mut expected = Expected::default();
+            self.plan_products(store, &mut plan, &mut expected).await?;
             let told = self.plan_orders(store, &mut plan).await?;
-            let figures = plan.stock.iter().filter(|stock| &stock.store == id).count();
-            let products: BTreeSet<&RemoteKey> = plan
-                .products
-                .iter()
-                .filter(|product| &product.store == id && &product.to == id && product.held.is_none())
-                .map(|product| &product.key)
-                .collect();
-            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-            let calls_least = count(figures).saturating_add(told).saturating_add(count(products.len()));
-            let connection = &store.connection;
-            // What was read for this plan counts in the store's windows already.
-            let time = time_for(calls_least, (connection.calls_used)(), &connection.windows);
-            plan.costs.push(Cost {
-                store: id.clone(),
-                calls_least,
-                seconds: time.map(|time| time.as_secs() + u64::from(time.subsec_nanos() > 0)),
-            });
+            let calls = (store.connection.calls_used)().saturating_sub(calls_before);
+            let reading = Reading { calls, pages: scan.pages };
+            plan.costs.push(self.cost_of_store(store, &plan, &expected, told, &reading));
+            let entered = plan.orders.iter().filter(|order| &order.store == id);
+            let entered = entered.filter(|order| order.step == PlannedStep::Enter).count();
+            let entered = u64::try_from(entered).unwrap_or(u64::MAX);
+            to_erp.writes += expected.to_erp.writes + entered;
+            to_erp.calls += expected.to_erp.calls + entered;
+        }
+        if to_erp.writes > 0 {
+            plan.costs.push(self.cost_of_erp(&to_erp));
         }
         Ok(plan)
     }

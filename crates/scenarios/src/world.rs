@@ -162,6 +162,11 @@ impl World {
         self.transport.watch(Box::new(listener));
     }
 
+    /// What the requests go through, for connectors of a test's own.
+    pub fn network(&self) -> Arc<dyn Transport> {
+        self.transport.clone()
+    }
+
     /// What carries the requests, with its log.
     pub fn transport(&self) -> &InProcess {
         self.transport.inner()

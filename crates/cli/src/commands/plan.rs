@@ -190,7 +190,8 @@ fn cost(cost: &Cost) -> String {
         Some(seconds) => format!("about {} within its call limits", length(seconds)),
         None => "no call limit is configured for it".to_owned(),
     };
-    format!("at least {} calls, {time}", cost.calls_least)
+    let calls = if cost.is_least { "at least" } else { "about" };
+    format!("{calls} {} calls for {} writes, {time}", cost.calls, cost.writes)
 }
 
 #[cfg(test)]

@@ -117,6 +117,10 @@ impl Connector for CapabilityChecked {
         all
     }
 
+    fn calls_of(&self, write: &Write) -> u64 {
+        self.inner.calls_of(write)
+    }
+
     async fn discover(&self, context: &CallContext) -> Result<Discovery, ConnectorError> {
         self.inner.discover(context).await
     }

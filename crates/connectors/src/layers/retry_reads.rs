@@ -90,6 +90,10 @@ impl Connector for RetryReads {
         self.inner.apply(context, batch).await
     }
 
+    fn calls_of(&self, write: &Write) -> u64 {
+        self.inner.calls_of(write)
+    }
+
     async fn discover(&self, context: &CallContext) -> Result<Discovery, ConnectorError> {
         self.patiently(context, || self.inner.discover(context)).await
     }

@@ -137,6 +137,10 @@ impl Connector for Traced {
         outcomes
     }
 
+    fn calls_of(&self, write: &Write) -> u64 {
+        self.inner.calls_of(write)
+    }
+
     async fn discover(&self, context: &CallContext) -> Result<Discovery, ConnectorError> {
         let began = self.clock.now();
         let answer = self.inner.discover(context).await;

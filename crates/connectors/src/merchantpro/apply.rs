@@ -42,6 +42,19 @@ pub(super) async fn one(visit: Visit<'_>, write: &Write) -> Outcome {
     }
 }
 
+/// How many calls [`one`] makes when all goes well.
+pub(super) fn calls_of(write: &Write) -> u64 {
+    match write {
+        Write::UpdateProduct(changes) => product_writes::calls_of(changes),
+        // Each reads what is there first.
+        Write::CreateVariants { .. }
+        | Write::CreateCategory { .. }
+        | Write::TransitionOrder { .. }
+        | Write::AddTag { .. } => 2,
+        _ => 1,
+    }
+}
+
 /// One unit by id; SKUs may be doubled in a store, ids are not (dossier §9).
 async fn set_stock(caller: &Caller, context: &CallContext, unit: &RemoteKey, figure: Decimal) -> Outcome {
     let number: serde_json::Number = figure.normalize().to_string().parse().map_err(|_| {

@@ -2,7 +2,7 @@
 //! product. Kept in memory only; whatever turns out to be old is read again.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -32,6 +32,8 @@ pub(super) struct Known {
     rates: Mutex<BTreeMap<RemoteKey, Decimal>>,
     /// When an image was sent, by product and address.
     images: Mutex<BTreeMap<(RemoteKey, String), Timestamp>>,
+    /// Where in the list a unit was last met: the start of its page, by numeric id, for there may be very many.
+    places: Mutex<HashMap<u64, u32>>,
 }
 
 /// A tax as the store has it.
@@ -151,6 +153,26 @@ impl Visit<'_> {
             };
         }
         Ok(products)
+    }
+
+    /// Remembers that these were met on the page that begins at `start`.
+    pub async fn met(&self, start: u64, units: impl Iterator<Item = &RemoteKey>) {
+        let Ok(start) = u32::try_from(start) else { return };
+        let ids = units.filter_map(|unit| unit.as_str().parse().ok());
+        self.known.places.lock().await.extend(ids.map(|id| (id, start)));
+    }
+
+    /// The pages on which at least two of these were last met. A page that shows one of them saves nothing.
+    pub async fn shared_pages(&self, units: &[RemoteKey]) -> BTreeSet<u64> {
+        let places = self.known.places.lock().await;
+        let mut on_page: BTreeMap<u32, u32> = BTreeMap::new();
+        for unit in units {
+            let id: Option<u64> = unit.as_str().parse().ok();
+            if let Some(start) = id.and_then(|id| places.get(&id)) {
+                *on_page.entry(*start).or_default() += 1;
+            }
+        }
+        on_page.into_iter().filter(|(_, count)| *count > 1).map(|(start, _)| u64::from(start)).collect()
     }
 
     /// The tax of a product as last read.

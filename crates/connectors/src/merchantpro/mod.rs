@@ -18,7 +18,7 @@ mod products;
 mod read;
 mod webhook;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -124,6 +124,25 @@ impl MerchantPro {
         Ok(items)
     }
 
+    /// Units with their figures as they are now. Those that were last met on one page are read by it, and whatever it
+    /// doesn't show any more by itself.
+    async fn units_now(
+        &self,
+        context: &CallContext,
+        wanted: &[RemoteKey],
+    ) -> Result<Vec<Item>, ConnectorError> {
+        let mut left: BTreeSet<&RemoteKey> = wanted.iter().collect();
+        let mut found = Vec::new();
+        for start in self.visit(context).shared_pages(wanted).await {
+            let answer = self.caller.get(context, &products::page_path(start, PAGE)).await?;
+            let items = read::rows(&answer)?.iter().flat_map(products::items);
+            found.extend(items.filter(|item| key_of(item).is_some_and(|key| left.remove(key))));
+        }
+        let rest = wanted.iter().filter(|key| left.contains(key)).map(RemoteKey::as_str);
+        found.extend(self.units_by(context, "id", rest).await?);
+        Ok(found)
+    }
+
     /// The parts of a split order. There is no filter by parent, so the likely names are asked for by id (the form
     /// `BASE.N` is seen; how high N goes is not known): as long as a call's worth of them brings any.
     async fn split_children(
@@ -222,6 +241,10 @@ impl Connector for MerchantPro {
             }
             _ => rows.iter().map(orders::item).collect(),
         };
+        if entity != Entity::Order {
+            let units = items.iter().flatten().flat_map(units_of);
+            self.visit(context).met(start, units).await;
+        }
         let end = start + u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let more = !rows.is_empty() && end < total;
         Ok(Page { items, next: more.then(|| Checkpoint(end.to_string())), more, total: Some(total) })
@@ -230,9 +253,7 @@ impl Connector for MerchantPro {
     async fn fetch(&self, context: &CallContext, fetch: &Fetch) -> Result<Vec<Item>, ConnectorError> {
         match fetch {
             Fetch::Keys { entity: Entity::Order, keys } => self.orders_by_id(context, keys).await,
-            Fetch::Keys { entity: Entity::Product, keys } => {
-                self.units_by(context, "id", keys.iter().map(RemoteKey::as_str)).await
-            }
+            Fetch::Keys { entity: Entity::Product, keys } => self.units_now(context, keys).await,
             Fetch::Keys { entity: Entity::Catalogue, keys } => {
                 product_lookup::by_key(self.visit(context), keys).await
             }
@@ -255,6 +276,10 @@ impl Connector for MerchantPro {
             outcomes.push(outcome);
         }
         outcomes
+    }
+
+    fn calls_of(&self, write: &Write) -> u64 {
+        apply::calls_of(write)
     }
 
     async fn discover(&self, context: &CallContext) -> Result<Discovery, ConnectorError> {
@@ -291,6 +316,23 @@ impl Connector for MerchantPro {
 fn item_of(row: &Value, record: Result<Record, Unreadable>) -> Item {
     record
         .map_err(|unreadable| Unreadable { key: unreadable.key.or_else(|| read::key_of(row)), ..unreadable })
+}
+
+/// The units that a record of a list of products is about.
+fn units_of(record: &Record) -> Vec<&RemoteKey> {
+    match record {
+        Record::Product(unit) => vec![&unit.key],
+        Record::Catalogue(product) => product.variants.iter().map(|variant| &variant.unit.key).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn key_of(item: &Item) -> Option<&RemoteKey> {
+    match item {
+        Ok(Record::Product(unit)) => Some(&unit.key),
+        Ok(_) => None,
+        Err(unreadable) => unreadable.key.as_ref(),
+    }
 }
 
 /// Whether a request changes something, for reading its error.

@@ -120,6 +120,44 @@ pub(super) async fn create_variants(
     Ok(applied(product, false))
 }
 
+/// Which calls a change of a product takes.
+struct Road {
+    /// A simple product and its unit have one key.
+    simple: bool,
+    /// Variants are written all at once, with the product.
+    together: bool,
+    /// A price is completed by the product's tax.
+    priced: bool,
+    looks_first: bool,
+}
+
+impl Road {
+    fn of(changes: &ProductChanges, is_tax_known: bool) -> Self {
+        let simple = changes.units.keys().all(|unit| *unit == changes.product);
+        let own = |field: &Field| matches!(field, Field::Price | Field::OldPrice);
+        let only_prices = changes.units.values().flat_map(Facts::keys).all(own);
+        let together = !simple && (!only_prices || changes.units.len() > FEW);
+        let completed = |field: &Field| own(field) || *field == Field::Cost;
+        let priced =
+            changes.units.values().flatten().any(|(field, value)| completed(field) && *value != Value::Empty);
+        let looks_first = together
+            || changes.facts.contains_key(&Field::Images)
+            || changes.facts.contains_key(&Field::Categories)
+            || (priced && !is_tax_known);
+        Self { simple, together, priced, looks_first }
+    }
+}
+
+/// How many calls [`update`] makes.
+pub(super) fn calls_of(changes: &ProductChanges) -> u64 {
+    let Road { simple, together, looks_first, .. } = Road::of(changes, true);
+    let one_by_one = if simple || together { 0 } else { changes.units.len() };
+    let whole = !changes.facts.is_empty() || together || (simple && !changes.units.is_empty());
+    // Prices that were written one by one are read back by one more.
+    let calls = usize::from(looks_first) + usize::from(whole) + one_by_one + usize::from(one_by_one > 0);
+    u64::try_from(calls).unwrap_or(u64::MAX)
+}
+
 pub(super) async fn update(visit: Visit<'_>, changes: &ProductChanges) -> Outcome {
     let (done, assumed) = update_once(visit, changes).await?;
     let Some(Record::Catalogue(product)) = &done.record else { return Ok(done) };
@@ -138,22 +176,11 @@ async fn update_once(
     changes: &ProductChanges,
 ) -> Result<(Applied, Option<Decimal>), ConnectorError> {
     let product = &changes.product;
-    // A simple product and its unit have one key.
-    let simple = changes.units.keys().all(|unit| unit == product);
-    let own = |field: &Field| matches!(field, Field::Price | Field::OldPrice);
-    let only_prices = changes.units.values().flat_map(Facts::keys).all(own);
-    let together = !simple && (!only_prices || changes.units.len() > FEW);
-    let completed = |field: &Field| own(field) || *field == Field::Cost;
-    let priced =
-        changes.units.values().flatten().any(|(field, value)| completed(field) && *value != Value::Empty);
     let mut percent = match changes.facts.get(&Field::Tax) {
         Some(tax) => tax.as_number(),
         None => visit.rate(product).await,
     };
-    let looks_first = together
-        || changes.facts.contains_key(&Field::Images)
-        || changes.facts.contains_key(&Field::Categories)
-        || (priced && percent.is_none());
+    let Road { simple, together, priced, looks_first } = Road::of(changes, percent.is_some());
     let before = if looks_first { Some(visit.get(&catalogue::path(product)).await?) } else { None };
     if let Some(row) = &before {
         let now = read_row(visit, row).await?;

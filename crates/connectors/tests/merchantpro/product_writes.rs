@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use zygos_core::{
     contract::{
-        Connector, ConnectorError, ErrorKind, NewProduct, NewVariant, Outcome, PriceKind, ProductChanges,
-        Write,
+        Connector, ConnectorError, ErrorKind, Fetch, NewProduct, NewVariant, Outcome, PriceKind,
+        ProductChanges, Write,
     },
-    model::{Facts, Field, Record, Shape, Value},
+    model::{Entity, Facts, Field, Record, Shape, Value},
 };
 
 use crate::support::{Store, list, lost, ok, refused, status};
@@ -308,4 +308,29 @@ async fn a_refusal_names_the_field_and_a_lost_answer_is_in_doubt() {
     let error = update(&store, measure()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable { maybe_applied: true });
     assert_eq!(update(&store, measure()).await.unwrap_err().kind, ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_change_takes_as_many_calls_as_it_says_beforehand() {
+    let fresh = || ok(&shirt().to_string());
+    let price = || facts([(Field::Price, number("41.5"))]);
+    let name = || facts([(Field::Name, text("Tricou nou"))]);
+    let cases = [
+        (changes(name(), []), vec![fresh()]),
+        (changes(Facts::new(), [("10011", price()), ("10012", price())]), vec![ok("{}"), ok("{}"), fresh()]),
+        (changes(name(), [("10011", price())]), vec![fresh(), ok("{}"), fresh()]),
+        (changes(Facts::new(), [("10012", facts([(Field::Ean, text("5"))]))]), vec![fresh(), fresh()]),
+    ];
+    for (change, answers) in cases {
+        let store = Store::answering([fresh(), ok(&list(&[], 0))].into_iter().chain(answers));
+        // The tax is known from a reading.
+        let fetch = Fetch::Keys { entity: Entity::Catalogue, keys: vec!["10010".into()] };
+        store.connector.fetch(&store.context, &fetch).await.unwrap();
+        let before = store.asked().len();
+        let write = Write::UpdateProduct(Box::new(change));
+        let foretold = store.connector.calls_of(&write);
+        one(&store, write).await.unwrap();
+        let made = store.asked().len() - before;
+        assert_eq!(usize::try_from(foretold), Ok(made), "{:?}", store.asked());
+    }
 }

@@ -70,3 +70,39 @@ async fn a_sku_is_escaped_whatever_stands_in_it() {
     store.connector.fetch(&store.context, &fetch).await.unwrap();
     assert_eq!(store.asked(), ["GET /inventory/sku/A%2FB%20%3F%23%25%C8%99"]);
 }
+
+#[tokio::test]
+async fn units_that_share_a_page_are_read_by_it_and_one_that_left_it_by_itself() {
+    let store = Store::answering([ok(PRODUCTS), ok(PRODUCTS), ok(INVENTORY)]);
+    let from = Checkpoint("100".to_owned());
+    let read = store.connector.scan(&store.context, Entity::Product, Some(&from)).await.unwrap();
+    let units = |keys: &[&str]| Fetch::Keys {
+        entity: Entity::Product,
+        keys: keys.iter().map(|key| RemoteKey::new(*key)).collect(),
+    };
+    let wanted = units(&["10011", "10012", "10099"]);
+    let items = store.connector.fetch(&store.context, &wanted).await.unwrap();
+    let keys: Vec<&str> = items
+        .iter()
+        .filter_map(|item| match item {
+            Ok(Record::Product(unit)) => Some(unit.key.as_str()),
+            _ => None,
+        })
+        .collect();
+    // The page shows others too; nobody asked for them.
+    assert_eq!(keys[..2], ["10011", "10012"]);
+    assert_eq!((items.len(), read.items.len()), (3, 7));
+    let asked = store.asked();
+    assert!(asked[1].starts_with("GET /products?start=100&limit=100&fields=id,"), "{asked:?}");
+    assert_eq!(asked[2..], ["GET /inventory/id/10099"]);
+}
+
+#[tokio::test]
+async fn a_single_unit_of_a_page_is_read_by_itself() {
+    let store = Store::answering([ok(PRODUCTS), ok(INVENTORY)]);
+    let from = Checkpoint("100".to_owned());
+    store.connector.scan(&store.context, Entity::Product, Some(&from)).await.unwrap();
+    let fetch = Fetch::Keys { entity: Entity::Product, keys: vec!["10001".into()] };
+    store.connector.fetch(&store.context, &fetch).await.unwrap();
+    assert_eq!(store.asked()[1], "GET /inventory/id/10001");
+}

@@ -77,6 +77,12 @@ pub trait Connector: Send + Sync {
         batch.iter().map(|_| Err(ConnectorError::unsupported("writing"))).collect()
     }
 
+    /// How many calls carrying this write out takes, with what it reads before and after, when all goes well. Pure;
+    /// what a plan says it will take is made of it.
+    fn calls_of(&self, _write: &Write) -> u64 {
+        1
+    }
+
     /// What there is to choose from: warehouses, taxes, shops.
     async fn discover(&self, _context: &CallContext) -> Result<Discovery, ConnectorError> {
         Ok(Discovery::default())

@@ -38,7 +38,8 @@ pub(crate) use creating::READ_FEED;
 pub(crate) use guarding::Massed;
 pub(crate) use keeping::{UNREADABLE_FIELD, products_in};
 
-use self::pairing::{ListPrices, Paired};
+use self::pairing::ListPrices;
+pub(crate) use self::pairing::Paired;
 use crate::{
     engine::Engine,
     error::{EngineError, Result},

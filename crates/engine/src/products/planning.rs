@@ -15,7 +15,7 @@ use super::{
     creating::Creation,
     pairing::Paired,
 };
-use crate::{engine::Engine, error::Result, plan::Plan, settings::StoreSettings};
+use crate::{engine::Engine, error::Result, forecast::Expected, plan::Plan, settings::StoreSettings};
 
 /// Products looked at together.
 const PAGE: u32 = 100;
@@ -43,7 +43,12 @@ pub struct PlannedProduct {
 }
 
 impl Engine {
-    pub(crate) async fn plan_products(&self, store: &StoreSettings, plan: &mut Plan) -> Result<()> {
+    pub(crate) async fn plan_products(
+        &self,
+        store: &StoreSettings,
+        plan: &mut Plan,
+        expected: &mut Expected,
+    ) -> Result<()> {
         if self.product_rule(store).is_none() {
             return Ok(());
         }
@@ -57,7 +62,7 @@ impl Engine {
                 let keys = self.repository.product_keys(connection, after.as_ref(), PAGE).await?;
                 let Some(last) = keys.last() else { break };
                 after = Some(last.clone());
-                self.plan_page(store, side, &keys, plan).await?;
+                self.plan_page(store, side, &keys, plan, expected).await?;
             }
         }
         Ok(())
@@ -69,6 +74,7 @@ impl Engine {
         side: Side,
         keys: &[RemoteKey],
         plan: &mut Plan,
+        expected: &mut Expected,
     ) -> Result<()> {
         let mut subjects = Vec::new();
         let mut units = Vec::new();
@@ -94,6 +100,7 @@ impl Engine {
                 Subject::Pairs(pairs) if side == Side::Store => {
                     for pair in pairs {
                         let decision = self.decide_pair(&work, &pair).await?;
+                        self.expect_changes(store, rule, &pair, &decision, expected);
                         self.planned(&work, key, &pair, &decision, plan);
                     }
                 }
@@ -103,7 +110,10 @@ impl Engine {
                     let to = self.other_side(store, side);
                     let held = match creation {
                         Creation::No | Creation::NotYet => continue,
-                        Creation::Make(_) => None,
+                        Creation::Make(new) => {
+                            self.expect_new(store, side, new, expected);
+                            None
+                        }
                         Creation::Waits(missing) => Some(in_words(&missing)),
                     };
                     let variants = product.variants.len();

@@ -20,6 +20,8 @@ use zygos_core::{
 };
 use zygos_storage::{Mutation, OutboxKind, OutboxRow, Settled, StockBase};
 
+pub(crate) use write::LEAST_TIME;
+
 use crate::{
     engine::Engine,
     error::{EngineError, Result},

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A write that would have less time than this for its answer is decided again instead.
-const LEAST_TIME: Duration = Duration::from_secs(10);
+pub(crate) const LEAST_TIME: Duration = Duration::from_secs(10);
 
 impl Engine {
     pub(super) async fn write_decisions(

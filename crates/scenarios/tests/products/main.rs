@@ -8,6 +8,7 @@ mod support;
 mod bad_input;
 mod faults;
 mod fields;
+mod first_sync;
 mod gone;
 mod guards;
 mod making;

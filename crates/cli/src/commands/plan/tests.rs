@@ -30,16 +30,19 @@ fn order(id: &str, step: PlannedStep, what: &str) -> PlannedOrder {
 
 #[test]
 fn a_plan_says_how_long_each_store_will_take() {
-    let told = |calls_least, seconds| {
-        let plan = Plan { costs: vec![Cost { store: shop(), calls_least, seconds }], ..Plan::default() };
+    let told = |calls, is_least, seconds| {
+        let cost = Cost { store: shop(), writes: calls / 2, calls, is_least, seconds };
+        let plan = Plan { costs: vec![cost], ..Plan::default() };
         let mut lines = words(&plan, false);
         lines.pop();
         lines.pop().expect("the last line of the store").trim().to_owned()
     };
-    assert_eq!(told(10_000, Some(10_000)), "at least 10000 calls, about 2 h 46 min within its call limits");
-    assert_eq!(told(80, Some(60)), "at least 80 calls, about 1 min within its call limits");
-    assert_eq!(told(0, Some(0)), "at least 0 calls, about 0 s within its call limits");
-    assert_eq!(told(7, None), "at least 7 calls, no call limit is configured for it");
+    let long = "about 10000 calls for 5000 writes, about 2 h 46 min within its call limits";
+    assert_eq!(told(10_000, false, Some(10_000)), long);
+    let least = "at least 80 calls for 40 writes, about 1 min within its call limits";
+    assert_eq!(told(80, true, Some(60)), least);
+    assert_eq!(told(0, false, Some(0)), "about 0 calls for 0 writes, about 0 s within its call limits");
+    assert_eq!(told(7, false, None), "about 7 calls for 3 writes, no call limit is configured for it");
 }
 
 fn planned(field: &str, before: Option<&str>, after: &str, held: Option<&str>) -> PlannedProduct {
@@ -77,7 +80,7 @@ fn a_plan_is_grouped_by_store_and_by_kind_each_with_before_after_and_reason() {
             planned("name", Some("Vase"), "Tall vase", None),
             planned("price", Some("10"), "0", Some("it would go to zero")),
         ],
-        costs: vec![Cost { store: shop(), calls_least: 3, seconds: None }],
+        costs: vec![Cost { store: shop(), writes: 3, calls: 7, is_least: false, seconds: None }],
     };
     assert_eq!(
         words(&plan, false),
@@ -103,7 +106,7 @@ fn a_plan_is_grouped_by_store_and_by_kind_each_with_before_after_and_reason() {
             "    8: wait: it is not paid yet",
             "  products left alone (1)",
             "    BOX: it is not linked",
-            "  at least 3 calls, no call limit is configured for it",
+            "  about 7 calls for 3 writes, no call limit is configured for it",
             "3 figures to write, 1 orders to enter, 3 changes of products",
         ]
     );
