@@ -58,7 +58,7 @@ impl Engine {
         side: Side,
         product: StoredProduct,
     ) -> Result<Went> {
-        if let Some(went) = self.archive_left_half(work, row, side, &product).await? {
+        if let Some(went) = self.archive_left_half(work, row, side, &product, true).await? {
             return Ok(went);
         }
         let id = &work.store.connection.id;
@@ -230,7 +230,7 @@ impl Engine {
             Side::Erp => &store.connection,
         };
         let words = format!("make {} in {}", source.title(), target.id);
-        if let Some(ends) = self.may_not_write(work, row, target, &words).await? {
+        if let Some(ends) = self.may_not_write(work, row, target, Some(vec![words])).await? {
             return Ok(ends);
         }
         if self.must_be_asked(target).await? && self.find_by_sku(target, skus_of_product(&new)).await? {
@@ -397,7 +397,7 @@ impl Engine {
     }
 }
 
-fn is_wish_about(mutation: &Mutation, store: &ConnectionId, product: &RemoteKey) -> bool {
+pub(super) fn is_wish_about(mutation: &Mutation, store: &ConnectionId, product: &RemoteKey) -> bool {
     let Mutation::Enqueue(Wish { connection, record: OutboxRecord::Product { key, .. }, .. }) = mutation
     else {
         return false;

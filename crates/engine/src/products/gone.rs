@@ -7,11 +7,11 @@ use zygos_core::{
     catalogue::Gone,
     contract::{PriceKind, ProductChanges, Side, Write},
     guard::inspect_gone,
-    model::{Entity, Facts, Field, Record, Value},
+    model::{Entity, Facts, Field, Product, Record, Value},
 };
 use zygos_storage::{JournalEntry, Mutation, OutboxRow, StoredProduct, Tombstone};
 
-use super::{Went, Work};
+use super::{Went, Work, creating::is_wish_about};
 use crate::{
     engine::Engine,
     error::Result,
@@ -19,6 +19,7 @@ use crate::{
 };
 
 const KIND: &str = "product_gone";
+pub(super) const HALF_GONE: &str = "its other half is gone";
 /// The guard's issue about products that went together.
 const GUARD_SUBJECT: &str = "products gone";
 
@@ -26,6 +27,33 @@ const GUARD_SUBJECT: &str = "products gone";
 pub(crate) const ARCHIVE: &str = "archive";
 pub(crate) const LEAVE: &str = "leave";
 pub(crate) const CREATE: &str = "create";
+
+/// Units whose other half is gone.
+#[derive(Default)]
+pub(super) struct LeftHalves {
+    /// To be taken off sale.
+    pub decided: Vec<RemoteKey>,
+    /// Those of them that are on sale.
+    pub on_sale: Vec<RemoteKey>,
+}
+
+impl LeftHalves {
+    /// What a plan has of it, each unit in words that are equal when the same is written.
+    pub fn words(&self, side: Side) -> Vec<String> {
+        self.on_sale.iter().map(|unit| words_of_archive(side, unit)).collect()
+    }
+}
+
+pub(super) fn words_of_archive(side: Side, unit: &RemoteKey) -> String {
+    match side {
+        Side::Store => format!("store, {unit} is taken off sale"),
+        Side::Erp => format!("ERP, {unit} is taken off sale"),
+    }
+}
+
+fn is_to_archive(buried: &BTreeMap<RemoteKey, Option<String>>, unit: &RemoteKey) -> bool {
+    buried.get(unit).is_some_and(|decided| decided.as_deref() == Some(ARCHIVE))
+}
 
 impl Engine {
     /// Whole products that a direct read did not find.
@@ -169,43 +197,54 @@ impl Engine {
             .collect())
     }
 
-    /// Takes units off sale whose other half is gone, where that was decided. `None`: there are none.
+    /// The units of a product whose other half is gone and that are to be taken off sale for it, as was decided.
+    pub(super) async fn left_halves(
+        &self,
+        store: &StoreSettings,
+        side: Side,
+        product: &Product,
+    ) -> Result<LeftHalves> {
+        let buried = self.buried(&store.connection.id, side).await?;
+        let units = product.variants.iter().map(|variant| &variant.unit);
+        let mut left = LeftHalves::default();
+        for unit in units.filter(|unit| is_to_archive(&buried, &unit.key)) {
+            left.decided.push(unit.key.clone());
+            if unit.active {
+                left.on_sale.push(unit.key.clone());
+            }
+        }
+        Ok(left)
+    }
+
+    /// Takes units off sale whose other half is gone, where that was decided. `None`: there are none. `is_alone`: the
+    /// product is in no pair, and a plan that is carried out must hold this.
     pub(super) async fn archive_left_half(
         &self,
         work: &Work<'_>,
         row: &OutboxRow,
         side: Side,
         product: &StoredProduct,
+        is_alone: bool,
     ) -> Result<Option<Went>> {
         let store = work.store;
-        let buried = self.buried(&store.connection.id, side).await?;
-        let to_archive: Vec<RemoteKey> = product
-            .product
-            .variants
-            .iter()
-            .map(|variant| &variant.unit)
-            .filter(|unit| buried.get(&unit.key).is_some_and(|decided| decided.as_deref() == Some(ARCHIVE)))
-            .map(|unit| unit.key.clone())
-            .collect();
-        if to_archive.is_empty() {
+        let left = self.left_halves(store, side, &product.product).await?;
+        if left.decided.is_empty() {
             return Ok(None);
         }
         let target = match side {
             Side::Store => &store.connection,
             Side::Erp => &self.settings.erp,
         };
-        let on_sale =
-            |key: &RemoteKey| product.product.variant(key).is_some_and(|variant| variant.unit.active);
-        let units: BTreeMap<RemoteKey, Facts> = to_archive
+        let units: BTreeMap<RemoteKey, Facts> = left
+            .on_sale
             .iter()
-            .filter(|key| on_sale(key))
             .map(|key| (key.clone(), Facts::from([(Field::Active, Value::Flag(false))])))
             .collect();
         let mut mutations = Vec::new();
         let mut written = 0;
         if !units.is_empty() {
-            let words = format!("take {} off sale in {}", product.product.title(), target.id);
-            if let Some(ends) = self.may_not_write(work, row, target, &words).await? {
+            let seen = is_alone.then(|| left.words(side));
+            if let Some(ends) = self.may_not_write(work, row, target, seen).await? {
                 return Ok(Some(ends));
             }
             let write = Write::UpdateProduct(Box::new(ProductChanges {
@@ -222,9 +261,13 @@ impl Engine {
                 Err(ends) => return Ok(Some(ends)),
             };
             if let Some(Record::Catalogue(shown)) = &applied.record {
-                mutations.extend(
-                    self.keeping(&target.id, std::slice::from_ref(&**shown), at, None).await?.mutations,
-                );
+                let kept = self.keeping(&target.id, std::slice::from_ref(&**shown), at, None).await?;
+                // In no pair, nothing else of it is left to compare for this store.
+                let of_store = &store.connection.id;
+                let is_news = |mutation: &Mutation| {
+                    !(is_alone && is_wish_about(mutation, of_store, &product.product.key))
+                };
+                mutations.extend(kept.mutations.into_iter().filter(is_news));
             }
             mutations.extend(units.into_keys().map(|key| {
                 Mutation::AddJournal(JournalEntry {
@@ -235,7 +278,7 @@ impl Engine {
                     field: Field::Active.code().to_owned(),
                     before: Some(Value::Flag(true).to_string()),
                     after: Some(Value::Flag(false).to_string()),
-                    why: "its other half is gone".to_owned(),
+                    why: HALF_GONE.to_owned(),
                     run: work.run.cloned(),
                 })
             }));
@@ -245,7 +288,7 @@ impl Engine {
         let tombstones = self.repository.tombstones(&store.connection.id).await?;
         let done = tombstones
             .into_iter()
-            .filter(|tombstone| tombstone.left == side && to_archive.contains(&tombstone.unit));
+            .filter(|tombstone| tombstone.left == side && left.decided.contains(&tombstone.unit));
         mutations.extend(done.map(|tombstone| {
             Mutation::PutTombstone(Tombstone { decided: Some(LEAVE.to_owned()), ..tombstone })
         }));

@@ -7,12 +7,14 @@ use zygos_core::{
     ConnectionId, RemoteKey,
     catalogue::{Decision, FieldChange},
     contract::{Lane, Side},
+    model::{Field, Product, Value},
 };
 
 use super::{
     Subject, Work,
     adding::{ToMake, in_words},
     creating::Creation,
+    gone::{HALF_GONE, words_of_archive},
     pairing::Paired,
 };
 use crate::{engine::Engine, error::Result, forecast::Expected, plan::Plan, settings::StoreSettings};
@@ -102,10 +104,15 @@ impl Engine {
                         let decision = self.decide_pair(&work, &pair).await?;
                         self.expect_changes(store, rule, &pair, &decision, expected);
                         self.planned(&work, key, &pair, &decision, plan);
+                        for (half, product) in [(Side::Store, &pair.store), (Side::Erp, &pair.erp)] {
+                            let named = (side, key);
+                            self.plan_archive(store, named, half, &product.product, plan).await?;
+                        }
                     }
                 }
                 Subject::Lone { product, .. } => {
                     let product = &product.product;
+                    self.plan_archive(store, (side, key), side, product, plan).await?;
                     let creation = self.creation(store, rule, side, product, work.prices.as_ref()).await?;
                     let to = self.other_side(store, side);
                     let held = match creation {
@@ -136,6 +143,38 @@ impl Engine {
                 }
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    /// What is to be taken off sale on the side `half` because the other one has it no more.
+    async fn plan_archive(
+        &self,
+        store: &StoreSettings,
+        (side, key): (Side, &RemoteKey),
+        half: Side,
+        product: &Product,
+        plan: &mut Plan,
+    ) -> Result<()> {
+        let to = match half {
+            Side::Store => &store.connection.id,
+            Side::Erp => &self.settings.erp.id,
+        };
+        for unit in self.left_halves(store, half, product).await?.on_sale {
+            let sku = product.variant(&unit).and_then(|variant| variant.unit.sku.clone());
+            plan.products.push(PlannedProduct {
+                store: store.connection.id.clone(),
+                to: to.clone(),
+                side,
+                key: key.clone(),
+                name: sku.unwrap_or_else(|| product.title().to_owned()),
+                field: Field::Active.code().to_owned(),
+                before: Some(Value::Flag(true).to_string()),
+                after: Value::Flag(false).to_string(),
+                why: HALF_GONE.to_owned(),
+                held: None,
+                words: words_of_archive(half, &unit),
+            });
         }
         Ok(())
     }

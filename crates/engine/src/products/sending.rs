@@ -47,7 +47,7 @@ impl Engine {
             decision = self.decide_pair(work, &pair).await?;
         }
         self.tell_of(work.store, &pair, &decision).await?;
-        if let Some(ends) = self.differs_from_plan(work, row, &pair, &decision) {
+        if let Some(ends) = self.differs_from_plan(work, row, &pair, &decision).await? {
             return Ok(ends);
         }
         // A store's edit that is met here before any verification saw it is a drift all the same.
@@ -62,7 +62,7 @@ impl Engine {
         let some_are_held = decision.changes.len() < wanted;
         let mut written = 0;
         for (side, product) in [(Side::Store, &pair.store), (Side::Erp, &pair.erp)] {
-            match self.archive_left_half(work, row, side, product).await? {
+            match self.archive_left_half(work, row, side, product, false).await? {
                 Some(Went::Through(more)) => written += more,
                 Some(ends @ Went::Ends(_)) => return Ok(ends),
                 None => {}
@@ -119,24 +119,20 @@ impl Engine {
     }
 
     /// Whether something forbids a write now: nothing may be written there, the run wrote enough, or the plan that is
-    /// carried out doesn't hold it.
+    /// carried out doesn't hold these `words`.
     pub(super) async fn may_not_write(
         &self,
         work: &Work<'_>,
         row: &OutboxRow,
         target: &Connection,
-        words: &str,
+        words: Option<Vec<String>>,
     ) -> Result<Option<Went>> {
         if !self.is_live(&target.id).await? || self.check_rested(target, WRITE).is_err() {
             let due_at = later(self.now(), self.settings.pace.recheck_held);
             return Ok(Some(Went::Ends(Settled::Again { due_at, reason: None, failed: false })));
         }
-        if let Some(seen) = work.seen
-            && !seen.product_is_as_seen(
-                &work.store.connection.id,
-                &row.record,
-                std::slice::from_ref(&words.to_owned()),
-            )
+        if let (Some(seen), Some(words)) = (work.seen, words)
+            && !seen.product_is_as_seen(&work.store.connection.id, &row.record, &words)
         {
             return Ok(Some(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false })));
         }
@@ -152,19 +148,22 @@ impl Engine {
         Ok(Some(Went::Ends(self.held_by_allowance(id, 1).await?)))
     }
 
-    fn differs_from_plan(
+    async fn differs_from_plan(
         &self,
         work: &Work<'_>,
         row: &OutboxRow,
         pair: &Paired,
         decision: &Decision,
-    ) -> Option<Went> {
-        let seen = work.seen?;
-        let now = super::planning::words_of(work, pair, decision);
-        if seen.product_is_as_seen(&work.store.connection.id, &row.record, &now) {
-            return None;
+    ) -> Result<Option<Went>> {
+        let Some(seen) = work.seen else { return Ok(None) };
+        let mut now = super::planning::words_of(work, pair, decision);
+        for (side, product) in [(Side::Store, &pair.store), (Side::Erp, &pair.erp)] {
+            now.extend(self.left_halves(work.store, side, &product.product).await?.words(side));
         }
-        Some(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false }))
+        if seen.product_is_as_seen(&work.store.connection.id, &row.record, &now) {
+            return Ok(None);
+        }
+        Ok(Some(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false })))
     }
 
     async fn send_changes(

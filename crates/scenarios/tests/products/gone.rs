@@ -173,7 +173,13 @@ fn what_is_deleted_in_a_store_is_taken_off_sale_in_the_erp_when_a_person_says_so
     assert!(shelf.world.shops[CLUJ].sandbox.delete_product(id));
     shelf.sync();
     shelf.answer(&shelf.issue("product_gone"), "archive");
-    shelf.sync();
+    let plan = shelf.world.block_on(shelf.engine.plan()).expect("both sides can be read");
+    let [taken] = plan.products.as_slice() else { panic!("{:?}", plan.products) };
+    assert_eq!((taken.to.as_str(), taken.name.as_str(), taken.field.as_str()), ("erp", "LAMP-1", "active"));
+    assert_eq!((taken.before.as_deref(), taken.after.as_str()), (Some("yes"), "no"));
+    let carried = shelf.world.block_on(shelf.engine.carry_out(&shelf.kept_plan()));
+    let carried = carried.expect("both sides can be read");
+    assert_eq!((carried.done.len(), carried.moved.len()), (1, 0), "{carried:?}");
     let left = shelf.world.erp.product(product).expect("it is never deleted");
     assert!(!left.active, "{:?} {:?}", shelf.issues(), shelf.journal(5));
     assert_eq!(shelf.unit(CLUJ, "LAMP-1"), None);

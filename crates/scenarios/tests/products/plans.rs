@@ -1,17 +1,9 @@
 //! What would be written, shown before; kept plans; and what can be asked afterwards.
 
-use zygos_core::WorkspaceId;
-use zygos_engine::{HistoryRange, PlannedProduct, SeenPlan};
+use zygos_engine::{HistoryRange, PlannedProduct};
 use zygos_scenarios::flows::{both_ways, gross_prices};
 
 use crate::support::{ATHENS, CLUJ, OTHER, SKU, Shelf, number};
-
-fn kept(shelf: &Shelf) -> SeenPlan {
-    let plan = shelf.world.block_on(shelf.engine.plan()).expect("both sides can be read");
-    let workspace = WorkspaceId::new("company");
-    let text = serde_json::to_string(&SeenPlan::of(&plan, workspace.clone(), shelf.world.now()));
-    SeenPlan::read(&text.expect("it is written"), &workspace).expect("it is read")
-}
 
 #[test]
 fn nothing_is_written_while_observing_and_the_plan_shows_all_of_it_with_reasons_and_calls() {
@@ -56,7 +48,7 @@ fn a_kept_plan_is_carried_out_as_seen_and_what_moved_is_left_alone_and_told() {
     shelf.erp_price(SKU, "45");
     shelf.erp_price(OTHER, "50");
     shelf.make_in_erp("LAMP-1", "10");
-    let plan = kept(&shelf);
+    let plan = shelf.kept_plan();
     shelf.erp_price(OTHER, "51");
     shelf.make_in_erp("LAMP-2", "10");
     shelf.wait(crate::support::MINUTE);

@@ -11,8 +11,8 @@ use futures_util::future::{Either, select};
 use http::Method;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
-use zygos_core::{Clock, catalogue::Owner, clock::later, http::HttpRequest, stock::Figure};
-use zygos_engine::{Engine, EngineSettings, PriceFlow, ProductFlow};
+use zygos_core::{Clock, WorkspaceId, catalogue::Owner, clock::later, http::HttpRequest, stock::Figure};
+use zygos_engine::{Engine, EngineSettings, PriceFlow, ProductFlow, SeenPlan};
 use zygos_scenarios::{
     flows::{both_ways, gross_prices, net_prices_both_ways},
     world::World,
@@ -100,6 +100,14 @@ impl Shelf {
             log.lock().expect("nobody panicked").extend(write_of(request));
         });
         Self { world, engine, settings: Box::new(settings), written, hook }
+    }
+
+    /// The plan of now as a file of it says it.
+    pub fn kept_plan(&self) -> SeenPlan {
+        let plan = self.world.block_on(self.engine.plan()).expect("both sides can be read");
+        let workspace = WorkspaceId::new("company");
+        let text = serde_json::to_string(&SeenPlan::of(&plan, workspace.clone(), self.world.now()));
+        SeenPlan::read(&text.expect("it is written"), &workspace).expect("it is read")
     }
 
     pub fn approve(&self) {
