@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use zygos_core::{
     RemoteKey,
-    clock::later,
+    clock::{elapsed, later},
     contract::{CallContext, ConnectorError},
     model::Product,
 };
@@ -24,10 +24,14 @@ use super::{calls::Caller, catalogue, categories::Tree, read::Fields};
 /// (inferred: nothing says how long).
 const IMAGE_IMPORT: Duration = Duration::from_secs(3600);
 
+/// Taxes that were read so lately are not read again for one that is missing among them: many products may lack it.
+const TAXES_HOLD: Duration = Duration::from_secs(15);
+
 #[derive(Default)]
 pub(super) struct Known {
     tree: Mutex<Option<Arc<Tree>>>,
-    taxes: Mutex<Option<Arc<Vec<Tax>>>>,
+    /// With the time of reading.
+    taxes: Mutex<Option<(Timestamp, Arc<Vec<Tax>>)>>,
     /// Percent by product, as last read.
     rates: Mutex<BTreeMap<RemoteKey, Decimal>>,
     /// When an image was sent, by product and address.
@@ -97,8 +101,11 @@ impl Visit<'_> {
     }
 
     pub async fn taxes(&self, again: bool) -> Result<Arc<Vec<Tax>>, ConnectorError> {
+        let now = self.caller.now();
         let mut kept = self.known.taxes.lock().await;
-        if let Some(taxes) = kept.as_ref().filter(|_| !again) {
+        if let Some((read_at, taxes)) = kept.as_ref()
+            && (!again || elapsed(*read_at, now) < TAXES_HOLD)
+        {
             return Ok(taxes.clone());
         }
         let answer = self.get("/taxonomy/taxes").await?;
@@ -115,7 +122,7 @@ impl Visit<'_> {
             })
             .collect();
         let taxes = Arc::new(taxes);
-        *kept = Some(taxes.clone());
+        *kept = Some((now, taxes.clone()));
         Ok(taxes)
     }
 

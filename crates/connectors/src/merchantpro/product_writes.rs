@@ -159,7 +159,7 @@ pub(super) fn calls_of(changes: &ProductChanges) -> u64 {
 }
 
 pub(super) async fn update(visit: Visit<'_>, changes: &ProductChanges) -> Outcome {
-    let (done, assumed) = update_once(visit, changes).await?;
+    let (done, assumed) = update_once(visit, changes).await.map_err(in_words_of_flows)?;
     let Some(Record::Catalogue(product)) = &done.record else { return Ok(done) };
     let actual = catalogue::percent(product);
     let repriced = assumed.is_some_and(|assumed| actual.is_some_and(|actual| actual != assumed));
@@ -168,6 +168,27 @@ pub(super) async fn update(visit: Visit<'_>, changes: &ProductChanges) -> Outcom
         return Ok(update_once(visit, changes).await.map_err(after_a_write)?.0);
     }
     Ok(done)
+}
+
+/// Names the field of a refusal as flows call it.
+fn in_words_of_flows(error: ConnectorError) -> ConnectorError {
+    let ErrorKind::Rejected { field: Some(name) } = &error.kind else { return error };
+    let own = name.rsplit(['.', '/']).next().unwrap_or(name);
+    let field = match own {
+        "manufacturer_name" | "manufacturer_id" => Field::Brand,
+        "category_id" => Field::Categories,
+        "tax_id" | "tax_value" => Field::Tax,
+        "unit_type" => Field::Measure,
+        "price_net" | "price_gross" => Field::Price,
+        "old_price_net" | "old_price_gross" => Field::OldPrice,
+        "cost_net" | "cost_gross" => Field::Cost,
+        "status" => Field::Active,
+        other => match Field::from_code(other) {
+            Some(field) => field,
+            None => return error,
+        },
+    };
+    ConnectorError::rejected(Some(field.code()), error.message)
 }
 
 /// What was done, and the tax by which prices were completed.

@@ -15,6 +15,7 @@ mod keeping;
 mod pairing;
 mod planning;
 mod questions;
+mod refusing;
 mod rule;
 mod sending;
 mod story;
@@ -50,6 +51,8 @@ use crate::{
 };
 
 pub(crate) const WRITE: Deed = Deed::Write(Entity::Catalogue);
+/// The kind of issue about what a side refuses.
+const REFUSED: &str = "product_refused";
 const READ: Deed = Deed::Read(Entity::Catalogue);
 
 /// Products worked on together. Each may take a few calls, and all must be done within the claim.

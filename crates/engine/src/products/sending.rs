@@ -15,7 +15,12 @@ use zygos_storage::{
     Attempt, FieldBases, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StoredProduct,
 };
 
-use super::{WRITE, Went, Work, creating::INCOMPLETE, pairing::Paired};
+use super::{
+    REFUSED, WRITE, Went, Work,
+    creating::INCOMPLETE,
+    pairing::Paired,
+    refusing::{Refused, without_refused},
+};
 use crate::{
     engine::Engine,
     error::{EngineError, Result},
@@ -24,7 +29,6 @@ use crate::{
     settling::one,
 };
 
-const REFUSED: &str = "product_refused";
 const NOT_TAKEN: &str = "field_not_taken";
 
 /// An answered write and when it was answered, or how the row ends without one.
@@ -75,14 +79,8 @@ impl Engine {
                 Side::Store => to_store,
                 Side::Erp => to_erp,
             };
-            let changes: Vec<FieldChange> = decision
-                .changes
-                .iter()
-                .filter(|change| change.to == side && change.hold.is_none())
-                .cloned()
-                .collect();
             if let Some(write) = write {
-                match self.send_changes(work, row, &pair, &changes, (side, write)).await? {
+                match self.send_changes(work, row, &pair, &decision.changes, (side, write)).await? {
                     Went::Through(more) => written += more,
                     // What is refused waits for a person; new variants and the other side don't wait with it.
                     Went::Ends(held @ Settled::Held { .. }) => refused = Some(held),
@@ -190,13 +188,36 @@ impl Engine {
             return Ok(ends);
         }
         let record = format!("product {}", pair.store.product.title());
-        let sent =
-            self.send_product(work, row, target, &record, Write::UpdateProduct(Box::new(write))).await?;
-        let (applied, at) = match sent {
-            Ok(applied) => applied,
-            Err(ends) => return Ok(ends),
+        let (mut changes, mut write) = (changes.to_vec(), write);
+        let mut refused = Refused::default();
+        let (applied, at) = loop {
+            let update = Write::UpdateProduct(Box::new(write));
+            let (error, deadline) = match self.try_product(work, row, target, &record, update).await? {
+                Ok(Some(sent)) => break sent,
+                Ok(None) => return Ok(Went::Ends(Settled::Done)),
+                Err(failed) => failed,
+            };
+            // One field that can't be taken holds back itself, and not what else there is to write.
+            let Some(rest) = without_refused(&error, &changes, side, work.rule) else {
+                return self.product_failed(work, row, target, &record, &error, deadline).await;
+            };
+            refused.add(rest.fields, &error);
+            let Some(left) = rest.write else {
+                let held = self.held_by_refusal(work, row, target, &record, &refused).await?;
+                return Ok(held.map_or(Went::Through(0), Went::Ends));
+            };
+            (changes, write) = (rest.changes, left);
         };
-        self.settle_changes(work, row, pair, side, changes, &applied, at).await
+        changes.retain(|change| change.to == side && change.hold.is_none());
+        let went = self.settle_changes(work, row, pair, side, &changes, &applied, at).await?;
+        if refused.is_nothing() {
+            return Ok(went);
+        }
+        let held = self.held_by_refusal(work, row, target, &record, &refused).await?;
+        Ok(match (went, held) {
+            (Went::Through(_), Some(held)) => Went::Ends(held),
+            (went, _) => went,
+        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "a write, its answer, and what it was about")]
@@ -333,12 +354,31 @@ impl Engine {
         record: &str,
         write: Write,
     ) -> Result<Sent> {
+        Ok(match self.try_product(work, row, target, record, write).await? {
+            Ok(Some(sent)) => Ok(sent),
+            Ok(None) => Err(Went::Ends(Settled::Done)),
+            Err((error, deadline)) => {
+                Err(self.product_failed(work, row, target, record, &error, deadline).await?)
+            }
+        })
+    }
+
+    /// Marks, sends, and notes the try; `None`: the row is somebody else's by now. A refusal comes with the time until
+    /// which the write could have been answered.
+    async fn try_product(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        target: &Connection,
+        record: &str,
+        write: Write,
+    ) -> Result<std::result::Result<Option<(Applied, Timestamp)>, (ConnectorError, Timestamp)>> {
         let context = self.context(row.lane);
         let at = self.now();
         let to = (target.id != row.connection).then(|| target.id.clone());
         let sent = SentWrite { write: write.clone(), to, at, deadline: context.deadline };
         if !self.mark_sent(row, sent).await? {
-            return Ok(Err(Went::Ends(Settled::Done)));
+            return Ok(Ok(None));
         }
         let outcome = one(target.connector.apply(&context, std::slice::from_ref(&write)).await);
         let attempt = |outcome: String| {
@@ -357,12 +397,12 @@ impl Engine {
                 let words = if applied.already { "already" } else { "applied" };
                 self.commit_if_ours(vec![attempt(words.to_owned())]).await?;
                 // What it shows is as of now: a page that was asked for while the write was under way is older.
-                Ok(Ok((applied, self.now())))
+                Ok(Ok(Some((applied, self.now()))))
             }
             Err(error) => {
                 self.failed_for_one(target, WRITE, &error).await?;
                 self.commit_if_ours(vec![attempt(crate::history::outcome_of(&error))]).await?;
-                Ok(Err(self.product_failed(work, row, target, record, &error, context.deadline).await?))
+                Ok(Err((error, context.deadline)))
             }
         }
     }
@@ -390,22 +430,10 @@ impl Engine {
                 Settled::Again { due_at: later(self.now(), wait), reason: None, failed: true }
             }
             Disposition::Quarantine | Disposition::AskPerson => {
-                let id = &work.store.connection.id;
-                let OutboxRecord::Product { key, side } = &row.record else { return Ok(Went::Through(0)) };
-                let home = match side {
-                    Side::Store => id,
-                    Side::Erp => &self.settings.erp.id,
-                };
-                let text = format!(
-                    "{} refuses {record} (id {key} in {home}): {error}. Only this product waits; it is tried again when it is edited on either \
-                     side, or by `zygos replay`.",
-                    target.id
-                );
-                self.commit(vec![self.issue(id, REFUSED, key.as_str(), text, &["retry"])]).await?;
-                match self.repository.open_issue(id, REFUSED, key.as_str()).await? {
-                    Some(issue) => Settled::Held { issue: issue.id },
-                    None => again(true),
-                }
+                let mut refused = Refused::default();
+                refused.add(Vec::new(), error);
+                let told = self.held_by_refusal(work, row, target, record, &refused).await?;
+                told.unwrap_or_else(|| again(true))
             }
             _ if error.kind == ErrorKind::NotFound => {
                 self.read_row_again(work.store, row).await?;

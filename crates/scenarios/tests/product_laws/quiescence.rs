@@ -275,9 +275,12 @@ fn explains(issue: &Issue, shop: &Shop, pair: &Pair, field: Field) -> bool {
                 && (issue.subject == format!("{product} {unit} {field}")
                     || issue.subject == format!("{product} {product} {field}"))
         }
-        "product_refused" | "field_not_taken" => {
-            of_store && (issue.subject == product || issue.subject == template)
+        // What is refused waits alone.
+        "product_refused" => {
+            let waits = issue.text.contains(field.words()) || issue.text.contains("this product waits");
+            of_store && (issue.subject == product || issue.subject == template) && waits
         }
+        "field_not_taken" => of_store && (issue.subject == product || issue.subject == template),
         "product_shape" => of_store && issue.subject.starts_with(&format!("{product} ")),
         "price_unknown_tax" | "price_negative" | "price_missing" | "price_not_in_list" => {
             of_store && field == Field::Price && issue.subject == format!("{product} {unit}")

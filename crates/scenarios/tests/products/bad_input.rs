@@ -8,14 +8,15 @@ use std::sync::{
 
 use rust_decimal::Decimal;
 use serde_json::json;
-use zygos_core::{catalogue::Owner, model::Field};
+use zygos_core::{catalogue::Owner, contract::PriceKind, model::Field};
+use zygos_engine::PriceFlow;
 use zygos_scenarios::flows::{both_ways, gross_prices, owned};
 use zygos_sim::{merchantpro::NewProduct, tryton};
 use zygos_storage::Issue;
 
 use crate::support::{ATHENS, CLUJ, OTHER, SKU, Shelf, decimal, mug, number, shirt, size_of, text};
 
-fn says(issue: &Issue, words: &[&str]) {
+pub fn says(issue: &Issue, words: &[&str]) {
     for word in words {
         assert!(issue.text.contains(word), "`{word}` is not in: {}", issue.text);
     }
@@ -209,54 +210,6 @@ fn an_option_that_is_renamed_changes_nothing_else() {
 }
 
 #[test]
-fn a_circle_of_categories_in_a_store_is_named_and_the_rest_of_its_products_moves() {
-    let shelf = Shelf::both();
-    let sandbox = &shelf.world.shops[CLUJ].sandbox;
-    let one = sandbox.add_category("One", 0);
-    let two = sandbox.add_category("Two", one);
-    assert!(sandbox.move_category(one, two));
-    shelf.edit(CLUJ, SKU, json!({"category_id": two, "name": "In a circle"}));
-    shelf.bystander_moves();
-    shelf.sync();
-    let issue = shelf.issue("unreadable_field");
-    says(&issue, &["cluj: product In a circle", "categories", "Two"]);
-    assert_eq!(shelf.in_erp(SKU).name, "In a circle", "the rest of it moves");
-    assert_eq!(shelf.in_erp(SKU).categories, Vec::<Vec<String>>::new());
-    shelf.assert_bystander_moved();
-    assert!(sandbox.move_category(one, 0));
-    shelf.run(30);
-    shelf.sync();
-    assert_eq!(shelf.in_erp(SKU).categories, [["One", "Two"]]);
-    assert_eq!(shelf.issues(), []);
-    shelf.assert_quiet();
-}
-
-#[test]
-fn a_circle_of_categories_in_the_erp_is_named_and_the_rest_of_its_products_moves() {
-    let shelf = Shelf::of(owned([(Field::Categories, Owner::Erp)]), gross_prices(None));
-    let erp = &shelf.world.erp;
-    let one = erp.add_category("One", None, shelf.world.now()).expect("a category");
-    let two = erp.add_category("Two", Some(one), shelf.world.now()).expect("a category");
-    erp.force_category_parent(one, two, shelf.world.now());
-    erp.set_categories(shelf.erp_id(SKU), &[two], shelf.world.now()).expect("it is put there");
-    shelf.erp_price(SKU, "45");
-    shelf.bystander_moves();
-    shelf.sync();
-    let issue = shelf.issue("unreadable_field");
-    says(&issue, &["erp: product", "categories"]);
-    for shop in [CLUJ, ATHENS] {
-        assert_eq!(shelf.gross(shop, SKU), number("53.55"), "the rest of it moves");
-        assert_eq!(shelf.product(shop, SKU)["categories"], json!([]));
-    }
-    shelf.assert_bystander_moved();
-    erp.move_category(one, None, shelf.world.now()).expect("it is put right");
-    shelf.sync();
-    assert_eq!(shelf.product(CLUJ, SKU)["categories"][0]["name"], "Two");
-    assert_eq!(shelf.issues(), []);
-    shelf.assert_quiet();
-}
-
-#[test]
 fn a_tax_that_only_the_erp_has_is_named_with_the_product_until_the_store_has_it_too() {
     let shelf = Shelf::both();
     shelf.world.erp.add_tax("Books", "VAT 5%", Decimal::new(5, 2), shelf.world.now()).expect("a tax");
@@ -269,11 +222,8 @@ fn a_tax_that_only_the_erp_has_is_named_with_the_product_until_the_store_has_it_
     let before = shelf.product(CLUJ, SKU);
     shelf.bystander_moves();
     shelf.sync();
-    let refused = all_say(
-        &shelf,
-        "product_refused",
-        &["has no tax of 5 %; make it there", "(id ", "Only this product waits"],
-    );
+    let refused =
+        all_say(&shelf, "product_refused", &["has no tax of 5 %; make it there", "(id ", "Only ", " wait"]);
     assert_eq!(refused.len(), 4, "two products in two stores: {refused:?}");
     assert!(refused.iter().all(|issue| issue.text.contains(issue.connection.as_str())), "{refused:?}");
     assert_eq!(shelf.product(CLUJ, SKU), before, "nothing is half-written");
@@ -293,6 +243,50 @@ fn a_tax_that_only_the_erp_has_is_named_with_the_product_until_the_store_has_it_
     }
     assert_eq!(shelf.issues(), []);
     shelf.assert_quiet();
+}
+
+#[test]
+fn what_the_store_refuses_of_a_product_waits_alone_and_its_other_fields_go() {
+    for (authority, price_goes) in [(PriceKind::Gross, false), (PriceKind::Net, true)] {
+        let shelf = Shelf::of(both_ways(), PriceFlow { authority, ..gross_prices(None) });
+        shelf.world.erp.add_tax("Books", "VAT 5%", Decimal::new(5, 2), shelf.world.now()).expect("a tax");
+        let book = shelf.erp_id(SKU);
+        shelf.world.erp.set_tax_class(book, "Books", shelf.world.now()).expect("its tax");
+        shelf.world.erp.set_ean(book, Some("5941234567899"), shelf.world.now()).expect("its bar code");
+        let (net, gross) = (shelf.net(CLUJ, SKU), shelf.gross(CLUJ, SKU));
+        shelf.erp_price(SKU, "45");
+        shelf.sync();
+        let issues = all_say(&shelf, "product_refused", &["has no tax of 5 %"]);
+        let waits = if price_goes { "Only its tax waits" } else { "Only its tax and price wait" };
+        assert!(issues.iter().all(|issue| issue.text.contains(waits)), "{issues:?}");
+        for shop in [CLUJ, ATHENS] {
+            assert_eq!(shelf.shown(shop, SKU)["ean"], "5941234567899");
+            assert_eq!(decimal(&shelf.product(shop, SKU)["tax_value"]), number("19"));
+        }
+        match price_goes {
+            true => assert_eq!(shelf.net(CLUJ, SKU), number("45")),
+            false => assert_eq!((shelf.net(CLUJ, SKU), shelf.gross(CLUJ, SKU)), (net, gross)),
+        }
+        // Nobody edits it, so it isn't tried again and again.
+        shelf.assert_quiet();
+        shelf.world.shops.iter().for_each(|shop| {
+            shop.sandbox.add_tax("VAT 5%", Decimal::from(5));
+        });
+        for issue in &issues {
+            shelf.answer(issue, "retry");
+        }
+        shelf.sync();
+        shelf.sync();
+        for shop in [CLUJ, ATHENS] {
+            assert_eq!(decimal(&shelf.product(shop, SKU)["tax_value"]), number("5"));
+            assert_eq!(shelf.net(shop, SKU), if price_goes { number("45") } else { shelf.net(CLUJ, SKU) });
+        }
+        if !price_goes {
+            assert_eq!(shelf.gross(CLUJ, SKU), number("47.25"));
+        }
+        assert_eq!(shelf.issues(), []);
+        shelf.assert_quiet();
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod support;
 
 mod bad_input;
+mod circles;
 mod faults;
 mod fields;
 mod first_sync;

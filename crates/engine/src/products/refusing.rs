@@ -1,0 +1,122 @@
+//! What a side refuses of a write, and what else of it can go all the same.
+
+use zygos_core::{
+    catalogue::{FieldChange, ProductRule, writes},
+    contract::{ConnectorError, ErrorKind, PriceKind, ProductChanges, Side},
+    model::Field,
+};
+use zygos_storage::{OutboxRecord, OutboxRow, Settled};
+
+use super::{REFUSED, Work};
+use crate::{engine::Engine, error::Result, settings::Connection};
+
+/// What is left of a write whose refused fields were taken out.
+pub(super) struct Rest {
+    pub changes: Vec<FieldChange>,
+    /// `None`: nothing else was to be written.
+    pub write: Option<ProductChanges>,
+    /// What waits.
+    pub fields: Vec<Field>,
+}
+
+/// What can be written to `side` without the field that it refused; `None`: no field of these is what it refused.
+///
+/// A price with tax is meant with the tax it was computed by: where that can't be set, it waits too.
+pub(super) fn without_refused(
+    error: &ConnectorError,
+    changes: &[FieldChange],
+    side: Side,
+    rule: &ProductRule,
+) -> Option<Rest> {
+    let ErrorKind::Rejected { field: Some(field) } = &error.kind else { return None };
+    let refused = Field::from_code(field)?;
+    let (to_store, to_erp) = writes(changes, rule);
+    let write = match side {
+        Side::Store => to_store?,
+        Side::Erp => to_erp?,
+    };
+    let by_tax = |change: &FieldChange| {
+        let priced = matches!(change.field, Field::Price | Field::OldPrice);
+        priced && (write.prices == PriceKind::Gross || !change.settles())
+    };
+    let waits = |change: &FieldChange| change.field == refused || (refused == Field::Tax && by_tax(change));
+    let is_among = |change: &&FieldChange| change.to == side && waits(change);
+    let mut fields: Vec<Field> = changes
+        .iter()
+        .filter(is_among)
+        .filter(|change| change.settles())
+        .map(|change| change.field)
+        .collect();
+    fields.sort_unstable();
+    fields.dedup();
+    if !fields.contains(&refused) {
+        return None;
+    }
+    let changes: Vec<FieldChange> = changes.iter().filter(|change| !is_among(change)).cloned().collect();
+    let (to_store, to_erp) = writes(&changes, rule);
+    let write = match side {
+        Side::Store => to_store,
+        Side::Erp => to_erp,
+    };
+    Some(Rest { changes, write, fields })
+}
+
+/// What a side refused of one write, field after field.
+#[derive(Default)]
+pub(super) struct Refused {
+    fields: Vec<Field>,
+    said: Vec<String>,
+}
+
+impl Refused {
+    pub fn add(&mut self, fields: Vec<Field>, error: &ConnectorError) {
+        self.fields.extend(fields);
+        self.said.push(error.to_string());
+    }
+
+    pub fn is_nothing(&self) -> bool {
+        self.said.is_empty()
+    }
+
+    fn said(&self) -> String {
+        self.said.join("; ")
+    }
+
+    fn waiting(&self) -> String {
+        let names: Vec<&str> = self.fields.iter().map(|field| field.words()).collect();
+        match names.as_slice() {
+            [] => "this product waits".to_owned(),
+            [one] => format!("its {one} waits"),
+            several => format!("its {} wait", several.join(" and ")),
+        }
+    }
+}
+
+impl Engine {
+    /// Tells a person what a side refuses; answers how the row ends by it.
+    pub(super) async fn held_by_refusal(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        target: &Connection,
+        record: &str,
+        refused: &Refused,
+    ) -> Result<Option<Settled>> {
+        let OutboxRecord::Product { key, side } = &row.record else { return Ok(None) };
+        let store = &work.store.connection.id;
+        let home = match side {
+            Side::Store => store,
+            Side::Erp => &self.settings.erp.id,
+        };
+        let text = format!(
+            "{} refuses {record} (id {key} in {home}): {}. Only {}; it is tried again when it is edited on either side, or by \
+             `zygos replay`.",
+            target.id,
+            refused.said(),
+            refused.waiting()
+        );
+        self.commit(vec![self.issue(store, REFUSED, key.as_str(), text, &["retry"])]).await?;
+        let issue = self.repository.open_issue(store, REFUSED, key.as_str()).await?;
+        Ok(issue.map(|issue| Settled::Held { issue: issue.id }))
+    }
+}
