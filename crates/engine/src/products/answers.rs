@@ -1,7 +1,7 @@
 //! What people answered about fields of products. An answer counts for the two values it was given about, and for no
 //! others: whatever is edited afterwards asks again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use zygos_core::{
@@ -87,7 +87,7 @@ impl Engine {
         for pair in pairs {
             let units: Vec<RemoteKey> = pair.erp_units().collect();
             let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
-            let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+            let work = Work::of(store, &rule, prices);
             let decision = self.decide_unanswered(&work, &pair).await?;
             for question in questions_in(&decision) {
                 if (question.key, question.field) == (&place.key, place.field) {

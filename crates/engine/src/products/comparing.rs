@@ -38,7 +38,7 @@ impl Engine {
         let pairs = self.pairs(store, &keys).await?;
         let erp_units: Vec<RemoteKey> = pairs.iter().flat_map(super::pairing::Paired::erp_units).collect();
         let (rule, prices) = self.priced(store, &erp_units, Lane::Sweep).await?;
-        let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+        let work = Work::of(store, &rule, prices);
         let mut mutations = Vec::new();
         for pair in &pairs {
             found.products += 1;

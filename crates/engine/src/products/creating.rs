@@ -62,7 +62,7 @@ impl Engine {
             return Ok(went);
         }
         let id = &work.store.connection.id;
-        let subject = format!("{} {}", self.home(work.store, side), product.product.key);
+        let subject = self.incomplete(work.store, side, &product.product.key);
         let creation =
             self.creation(work.store, work.rule, side, &product.product, work.prices.as_ref()).await?;
         match creation {
@@ -101,6 +101,11 @@ impl Engine {
             Side::Store => store.connection.id.clone(),
             Side::Erp => self.settings.erp.id.clone(),
         }
+    }
+
+    /// What the issue about a product is named by that only this side has and that can't be made yet.
+    pub(super) fn incomplete(&self, store: &StoreSettings, side: Side, key: &RemoteKey) -> String {
+        format!("{} {key}", self.home(store, side))
     }
 
     /// Closes an issue if it is open.
@@ -151,7 +156,7 @@ impl Engine {
             }
             if let Some(other) = self.namesake(&there.id, &variant.unit, false).await? {
                 // What is linked already is no question to linking.
-                return Ok(match self.belongs_to_another(store, side, &other.key).await? {
+                return Ok(match self.belongs_to_another(store, side, product, &other.key).await? {
                     true => Creation::Waits(vec![bears_its_name(side, variant, &other)]),
                     false => Creation::No,
                 });
@@ -199,15 +204,24 @@ impl Engine {
         Ok(None)
     }
 
-    /// Whether a unit of the side that a product of `side` would be made on is linked with another.
-    async fn belongs_to_another(&self, store: &StoreSettings, side: Side, unit: &RemoteKey) -> Result<bool> {
+    /// Whether a unit of the side that a product of `side` would be made on is linked with another product.
+    async fn belongs_to_another(
+        &self,
+        store: &StoreSettings,
+        side: Side,
+        product: &Product,
+        unit: &RemoteKey,
+    ) -> Result<bool> {
         let id = &store.connection.id;
         let keys = std::slice::from_ref(unit);
         let links = match side {
             Side::Erp => self.repository.links_of(id, keys).await?,
             Side::Store => self.repository.links_to(&self.settings.erp.id, keys).await?,
         };
-        Ok(links.iter().any(|link| &link.store == id))
+        Ok(links.iter().filter(|link| &link.store == id).any(|link| {
+            let own = if side == Side::Erp { &link.erp_key } else { &link.store_key };
+            product.variant(own).is_none()
+        }))
     }
 
     /// When all products of a connection were last read, from the moment the reading began.
@@ -254,7 +268,7 @@ impl Engine {
         mutations.push(self.close_issue(
             &store.connection.id,
             INCOMPLETE,
-            format!("{} {}", self.home(store, side), source.key),
+            self.incomplete(store, side, &source.key),
         ));
         self.commit_if_ours(mutations).await?;
         // It is linked. What was made in the ERP may be what another store has already.

@@ -103,7 +103,7 @@ impl Engine {
         }
         let units: Vec<_> = pairs.iter().flat_map(super::pairing::Paired::erp_units).collect();
         let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
-        let work = Work { store, rule: &rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+        let work = Work::of(store, &rule, prices);
         let mut changes: Vec<FieldChange> = Vec::new();
         for pair in &pairs {
             let decision = self.decide_pair(&work, pair).await?;

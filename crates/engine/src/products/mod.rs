@@ -21,7 +21,10 @@ mod sending;
 mod story;
 mod telling;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Mutex,
+};
 
 use zygos_core::{
     ConnectionId, RemoteKey, RunId,
@@ -88,6 +91,23 @@ pub(crate) struct Work<'a> {
     pub seen: Option<&'a Seen<'a>>,
     /// Fields that are not written to a side now: too many would change together.
     pub massed: BTreeSet<(Side, Field)>,
+    /// What was refused in this pass, by row: one issue says all of it.
+    pub refusals: Mutex<BTreeMap<i64, Vec<String>>>,
+}
+
+impl<'a> Work<'a> {
+    /// To look at products of a store, without writing.
+    pub fn of(store: &'a StoreSettings, rule: &'a ProductRule, prices: Option<ListPrices>) -> Self {
+        Self {
+            store,
+            rule,
+            prices,
+            run: None,
+            seen: None,
+            massed: BTreeSet::new(),
+            refusals: Mutex::default(),
+        }
+    }
 }
 
 /// How work on a row goes on.
@@ -172,7 +192,7 @@ impl Engine {
             Some(_) => BTreeSet::new(),
             None => self.held_en_masse(store, rows.len()).await?,
         };
-        let work = Work { store, rule, prices, run, seen, massed };
+        let work = Work { run, seen, massed, ..Work::of(store, rule, prices) };
         for row in &rows {
             let went = self.work_on_row(&work, row).await?;
             left.remove(&row.id);

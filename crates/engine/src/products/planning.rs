@@ -1,7 +1,5 @@
 //! What would be written to products and prices now, shown and not sent.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use zygos_core::{
     ConnectionId, RemoteKey,
@@ -95,7 +93,7 @@ impl Engine {
         }
         let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
         let rule = &rule;
-        let work = Work { store, rule, prices, run: None, seen: None, massed: BTreeSet::new() };
+        let work = Work::of(store, rule, prices);
         for (key, subject) in subjects {
             match subject {
                 // Paired products are planned once, under the store's name.

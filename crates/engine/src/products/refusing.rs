@@ -8,10 +8,15 @@ use zygos_core::{
 use zygos_storage::{OutboxRecord, OutboxRow, Settled};
 
 use super::{REFUSED, Work};
-use crate::{engine::Engine, error::Result, settings::Connection};
+use crate::{
+    engine::{Engine, lock},
+    error::Result,
+    settings::Connection,
+};
 
 /// What is left of a write whose refused fields were taken out.
 pub(super) struct Rest {
+    /// To either side.
     pub changes: Vec<FieldChange>,
     /// `None`: nothing else was to be written.
     pub write: Option<ProductChanges>,
@@ -21,7 +26,8 @@ pub(super) struct Rest {
 
 /// What can be written to `side` without the field that it refused; `None`: no field of these is what it refused.
 ///
-/// A price with tax is meant with the tax it was computed by: where that can't be set, it waits too.
+/// A price with tax is meant with the tax it was computed by: where that can't be set, it waits too, whichever side it
+/// is written to.
 pub(super) fn without_refused(
     error: &ConnectorError,
     changes: &[FieldChange],
@@ -35,12 +41,19 @@ pub(super) fn without_refused(
         Side::Store => to_store?,
         Side::Erp => to_erp?,
     };
+    // The other side's prices were computed by the tax that the store was to have.
+    let is_converted = rule.price.as_ref().is_some_and(|price| price.authority != price.erp_holds);
     let by_tax = |change: &FieldChange| {
-        let priced = matches!(change.field, Field::Price | Field::OldPrice);
-        priced && (write.prices == PriceKind::Gross || !change.settles())
+        let is_priced = matches!(change.field, Field::Price | Field::OldPrice);
+        is_priced
+            && match change.to == side {
+                true => write.prices == PriceKind::Gross || !change.settles(),
+                false => side == Side::Store && is_converted,
+            }
     };
-    let waits = |change: &FieldChange| change.field == refused || (refused == Field::Tax && by_tax(change));
-    let is_among = |change: &&FieldChange| change.to == side && waits(change);
+    let is_among = |change: &&FieldChange| {
+        (change.to == side && change.field == refused) || (refused == Field::Tax && by_tax(change))
+    };
     let mut fields: Vec<Field> = changes
         .iter()
         .filter(is_among)
@@ -93,7 +106,7 @@ impl Refused {
 }
 
 impl Engine {
-    /// Tells a person what a side refuses; answers how the row ends by it.
+    /// Tells a person what a side refuses, beside what was refused of this row before; answers how the row ends by it.
     pub(super) async fn held_by_refusal(
         &self,
         work: &Work<'_>,
@@ -115,6 +128,12 @@ impl Engine {
             refused.said(),
             refused.waiting()
         );
+        let text = {
+            let mut refusals = lock(&work.refusals);
+            let of_row = refusals.entry(row.id).or_default();
+            of_row.push(text);
+            of_row.join(" ")
+        };
         self.commit(vec![self.issue(store, REFUSED, key.as_str(), text, &["retry"])]).await?;
         let issue = self.repository.open_issue(store, REFUSED, key.as_str()).await?;
         Ok(issue.map(|issue| Settled::Held { issue: issue.id }))

@@ -80,7 +80,7 @@ impl Engine {
                 Side::Erp => to_erp,
             };
             if let Some(write) = write {
-                match self.send_changes(work, row, &pair, &decision.changes, (side, write)).await? {
+                match self.send_changes(work, row, &pair, &mut decision.changes, (side, write)).await? {
                     Went::Through(more) => written += more,
                     // What is refused waits for a person; new variants and the other side don't wait with it.
                     Went::Ends(held @ Settled::Held { .. }) => refused = Some(held),
@@ -104,12 +104,18 @@ impl Engine {
             let subject = pair.store.product.key.as_str();
             self.commit_close(&work.store.connection.id, REFUSED, subject).await?;
             self.commit_close(&work.store.connection.id, NOT_TAKEN, subject).await?;
-            for (source, units) in [(&pair.erp, &decision.new_in_store), (&pair.store, &decision.new_in_erp)]
-            {
+            let sides = [
+                (Side::Erp, &pair.erp, &decision.new_in_store),
+                (Side::Store, &pair.store, &decision.new_in_erp),
+            ];
+            for (side, source, units) in sides {
+                let key = &source.product.key;
+                // It is there, whatever it waited for.
+                let alone = self.incomplete(work.store, side, key);
+                self.commit_close(&work.store.connection.id, INCOMPLETE, &alone).await?;
                 if units.is_empty() {
                     // What lacked something is gone, or is there by now.
-                    let subject = source.product.key.as_str();
-                    self.commit_close(&work.store.connection.id, INCOMPLETE, subject).await?;
+                    self.commit_close(&work.store.connection.id, INCOMPLETE, key.as_str()).await?;
                 }
             }
         }
@@ -164,12 +170,14 @@ impl Engine {
         Ok(Some(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false })))
     }
 
+    /// Writes what was decided for one side. What it refuses is told, and taken out of the changes with all that hangs on
+    /// it.
     async fn send_changes(
         &self,
         work: &Work<'_>,
         row: &OutboxRow,
         pair: &Paired,
-        changes: &[FieldChange],
+        changes: &mut Vec<FieldChange>,
         (side, write): (Side, ProductChanges),
     ) -> Result<Went> {
         let store = work.store;
@@ -188,8 +196,7 @@ impl Engine {
             return Ok(ends);
         }
         let record = format!("product {}", pair.store.product.title());
-        let (mut changes, mut write) = (changes.to_vec(), write);
-        let mut refused = Refused::default();
+        let (mut write, mut refused) = (write, Refused::default());
         let (applied, at) = loop {
             let update = Write::UpdateProduct(Box::new(write));
             let (error, deadline) = match self.try_product(work, row, target, &record, update).await? {
@@ -198,18 +205,20 @@ impl Engine {
                 Err(failed) => failed,
             };
             // One field that can't be taken holds back itself, and not what else there is to write.
-            let Some(rest) = without_refused(&error, &changes, side, work.rule) else {
+            let Some(rest) = without_refused(&error, changes, side, work.rule) else {
                 return self.product_failed(work, row, target, &record, &error, deadline).await;
             };
             refused.add(rest.fields, &error);
+            *changes = rest.changes;
             let Some(left) = rest.write else {
                 let held = self.held_by_refusal(work, row, target, &record, &refused).await?;
                 return Ok(held.map_or(Went::Through(0), Went::Ends));
             };
-            (changes, write) = (rest.changes, left);
+            write = left;
         };
-        changes.retain(|change| change.to == side && change.hold.is_none());
-        let went = self.settle_changes(work, row, pair, side, &changes, &applied, at).await?;
+        let written: Vec<FieldChange> =
+            changes.iter().filter(|change| change.to == side && change.hold.is_none()).cloned().collect();
+        let went = self.settle_changes(work, row, pair, side, &written, &applied, at).await?;
         if refused.is_nothing() {
             return Ok(went);
         }

@@ -62,14 +62,7 @@ impl Engine {
                 let units: Vec<RemoteKey> = pair.erp_units().collect();
                 let (rule, prices) = self.priced(store, &units, Lane::Catalogue).await?;
                 let halves = pair.halves(prices.as_ref(), &rule);
-                let work = Work {
-                    store,
-                    rule: &rule,
-                    prices,
-                    run: None,
-                    seen: None,
-                    massed: std::collections::BTreeSet::new(),
-                };
+                let work = Work::of(store, &rule, prices);
                 let decision = self.decide_pair(&work, &pair).await?;
                 for ((key, field), halves) in halves {
                     if &key != unit && key != product {

@@ -100,13 +100,17 @@ pub fn check(world: &World, engine: &Engine, wishes: &Wishes, events: &Events) -
     let open = issues(world);
     let mut compared = Compared::default();
     let erp = shelf::of_erp(world);
+    // Names of a product on the other side, by store and product.
+    let mut names: BTreeMap<(usize, String), BTreeSet<String>> = BTreeMap::new();
     for (at, shop) in world.shops.iter().enumerate() {
         for pair in pairs(world, at, shop, &erp) {
+            let there = format!("product.template,{}", pair.erp.template);
+            names.entry((at, pair.goods.product.to_string())).or_default().insert(there);
             both_sides_agree(world, wishes, events, &pair, &open, &mut compared);
         }
         whatever_is_sold_is_linked_or_named(world, at, wishes, events, &open);
     }
-    the_plan_is_empty(world, engine, &open);
+    the_plan_is_empty(world, engine, &open, &names);
     nothing_is_twice(world, events);
     nothing_deleted_is_back(world, events);
     bad_products_are_named(world, wishes, events, &open);
@@ -300,13 +304,20 @@ fn explains(issue: &Issue, shop: &Shop, pair: &Pair, field: Field) -> bool {
     }
 }
 
-fn the_plan_is_empty(world: &World, engine: &Engine, open: &[Issue]) {
+fn the_plan_is_empty(
+    world: &World,
+    engine: &Engine,
+    open: &[Issue],
+    names: &BTreeMap<(usize, String), BTreeSet<String>>,
+) {
     let plan = world.block_on(engine.plan()).expect("a plan");
     let told = |store: &zygos_core::ConnectionId, key: &str| {
+        let at = world.shops.iter().position(|shop| shop.id == *store).expect("a store of this world");
+        let there = names.get(&(at, key.to_owned()));
         open.iter().any(|issue| {
             issue.connection == *store
                 && matches!(issue.kind.as_str(), "product_refused" | "field_not_taken")
-                && issue.subject == key
+                && (issue.subject == key || there.is_some_and(|there| there.contains(&issue.subject)))
         })
     };
     let incomplete = |store: &zygos_core::ConnectionId| {
