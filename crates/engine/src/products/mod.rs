@@ -170,6 +170,7 @@ impl Engine {
         };
         let work = Work { store, rule, prices, run, seen, massed };
         for row in &rows {
+            self.keep_what_arrived(&work, row).await?;
             let went = self.work_on_row(&work, row).await?;
             left.remove(&row.id);
             match went {

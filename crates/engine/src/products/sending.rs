@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use zygos_core::{
     RemoteKey,
-    catalogue::{Decision, FieldChange, writes},
+    catalogue::{Decision, FieldChange, Halves, writes},
     clock::later,
     contract::{Applied, ConnectorError, ErrorKind, Lookup, ProductChanges, Side, Write},
     disposition::{Disposition, disposition},
@@ -191,9 +191,9 @@ impl Engine {
             return Ok(ends);
         }
         let record = format!("product {}", pair.store.product.title());
-        let sent =
-            self.send_product(work, row, target, &record, Write::UpdateProduct(Box::new(write))).await?;
-        let (applied, at) = match sent {
+        let write = Write::UpdateProduct(Box::new(write));
+        let bases = bases_after(work, pair, side, changes);
+        let (applied, at) = match self.send_with(work, row, target, &record, write, bases).await? {
             Ok(applied) => applied,
             Err(ends) => return Ok(ends),
         };
@@ -315,10 +315,23 @@ impl Engine {
         record: &str,
         write: Write,
     ) -> Result<Sent> {
+        self.send_with(work, row, target, record, write, Vec::new()).await
+    }
+
+    /// As [`Self::send_product`], with what both sides hold in its fields once it is carried out.
+    async fn send_with(
+        &self,
+        work: &Work<'_>,
+        row: &OutboxRow,
+        target: &Connection,
+        record: &str,
+        write: Write,
+        bases: Vec<FieldBases>,
+    ) -> Result<Sent> {
         let context = self.context(row.lane);
         let at = self.now();
         let to = (target.id != row.connection).then(|| target.id.clone());
-        let sent = SentWrite { write: write.clone(), to, at, deadline: context.deadline };
+        let sent = SentWrite { write: write.clone(), to, at, deadline: context.deadline, bases };
         if !self.mark_sent(row, sent).await? {
             return Ok(Err(Went::Ends(Settled::Done)));
         }
@@ -434,6 +447,26 @@ impl Engine {
         });
         Ok(mutations)
     }
+}
+
+/// What both sides hold in these fields once they are written as decided.
+fn bases_after(work: &Work<'_>, pair: &Paired, to: Side, changes: &[FieldChange]) -> Vec<FieldBases> {
+    let now = pair.halves(work.prices.as_ref(), work.rule);
+    let mut bases = Vec::new();
+    for change in changes.iter().filter(|change| change.settles()) {
+        let Some(now) = now.get(&(change.store_key.clone(), change.field)) else { continue };
+        let after = change.after.clone();
+        let halves = match to {
+            Side::Store => Halves { store: after, ..now.clone() },
+            Side::Erp => Halves { erp: after, ..now.clone() },
+        };
+        bases.push(FieldBases {
+            store: work.store.connection.id.clone(),
+            key: change.store_key.clone(),
+            halves: [(change.field, halves)].into(),
+        });
+    }
+    bases
 }
 
 pub(super) fn name_of(change: &FieldChange, product: &Product) -> String {
