@@ -35,7 +35,7 @@ use crate::{
 /// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Of a process that is to die, when it finds nothing to write.
-const LONGEST_LIFE: Duration = Duration::from_secs(4);
+const LONGEST_LIFE: Duration = Duration::from_millis(2500);
 /// Beyond every claim and every answer that may still come.
 const BEYOND_ALL: Duration = Duration::from_secs(600);
 
@@ -185,14 +185,19 @@ impl Story {
         self.clock.sleep_until(self.clock.now() + time).await;
     }
 
-    /// Lets a new engine live until it has written a few times and a moment longer, and drops it where it stands; the
-    /// next one comes at once or much later.
+    /// Lets a new engine live until it has written a few times, or has begun to write to Tryton, and a moment longer, and
+    /// drops it where it stands; the next one comes at once or much later.
     pub async fn live_and_die(&self, random: &mut fastrand::Rng) {
         let engine = self.engine();
-        let until = self.world.writes().len() + random.usize(1..8);
+        let in_tryton = random.u8(0..3) == 0;
+        let writes = || {
+            let of_tryton = |write: &&String| !in_tryton || write.contains("model.product.");
+            self.world.writes().iter().filter(of_tryton).count()
+        };
+        let until = writes() + if in_tryton { 1 } else { random.usize(1..8) };
         let life = async {
             let began = Instant::now();
-            while self.world.writes().len() < until && began.elapsed() < LONGEST_LIFE {
+            while writes() < until && began.elapsed() < LONGEST_LIFE {
                 self.pause(Duration::from_millis(2)).await;
             }
             self.pause(Duration::from_millis(random.u64(0..50))).await;
