@@ -145,7 +145,13 @@ impl Engine {
             return Ok(false);
         }
         let context = self.context(row.lane);
-        let sent = SentWrite { write: write.clone(), to: None, at: now, deadline: context.deadline };
+        let sent = SentWrite {
+            write: write.clone(),
+            to: None,
+            at: now,
+            deadline: context.deadline,
+            bases: Vec::new(),
+        };
         if !self.mark_sent(row, sent).await? {
             return Ok(false);
         }

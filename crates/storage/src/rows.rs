@@ -211,6 +211,9 @@ pub struct SentWrite {
     pub at: Timestamp,
     /// When the call must have given up; a take-over counts `max_in_flight` from here.
     pub deadline: Timestamp,
+    /// Of a write to a product: what both sides hold in its fields once it is carried out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bases: Vec<FieldBases>,
 }
 
 /// A wish to be put into the outbox. Joins the row of the same record if there is one.

@@ -76,7 +76,13 @@ async fn a_dead_process_is_succeeded_at_once_and_its_claims_are_free() {
     place.wish().await;
     let row = place.claim().await.remove(0);
     let write = Write::SetStock { unit: RemoteKey::new("7"), figure: 3.into() };
-    let sent = Box::new(SentWrite { write, to: None, at: place.clock.now(), deadline: place.clock.now() });
+    let sent = Box::new(SentWrite {
+        write,
+        to: None,
+        at: place.clock.now(),
+        deadline: place.clock.now(),
+        bases: Vec::new(),
+    });
     let mark = Mutation::MarkSent { row: row.id, fence: row.fence, sent: sent.clone() };
     place.repository.commit(vec![mark]).await.unwrap();
     drop(dead);

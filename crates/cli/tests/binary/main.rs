@@ -9,9 +9,13 @@ mod doctor;
 #[cfg(test)]
 mod four_cases;
 #[cfg(test)]
+mod goods;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod kill_products;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

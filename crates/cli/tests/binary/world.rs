@@ -134,19 +134,26 @@ pub struct World {
     pub shops: Vec<Shop>,
     pub runtime: Runtime,
     directory: TempDir,
+    /// What each store's part of the configuration says beyond stock and orders.
+    flows: [&'static str; 2],
     placed: Mutex<u64>,
 }
 
 impl World {
     /// Both sides with the same goods, nothing sold yet, a state that doesn't exist yet.
     pub fn new() -> Self {
+        Self::with(UNITS, [""; 2])
+    }
+
+    /// With so many units of stock, and more flows in the configuration of each store.
+    pub fn with(units: u32, flows: [&'static str; 2]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .expect("threads");
         let before = MachineClock.now() - Duration::from_secs(3600);
-        let articles = catalogue(UNITS, SEED);
+        let articles = catalogue(units, SEED);
         let erp = Arc::new(TrytonSandbox::new(TrytonSettings::default()));
         fill_erp(&erp, &articles, before).expect("the sandbox takes its own catalogue");
         let socket = Arc::new(OverSocket(erp.clone()));
@@ -170,8 +177,8 @@ impl World {
                 Shop { name, prefix, warehouses: *warehouses, served, units }
             })
             .collect();
-        let world =
-            Self { erp, shops, runtime, directory: TempDir::new().expect("a folder"), placed: Mutex::new(0) };
+        let directory = TempDir::new().expect("a folder");
+        let world = Self { erp, shops, runtime, directory, flows, placed: Mutex::new(0) };
         world.configure(&world.erp.url);
         world
     }
@@ -183,7 +190,9 @@ impl World {
              url = \"{erp_url}\"\ndatabase = \"erp\"\nuser = \"sync\"\npassword = {{ env = \"ERP_PASSWORD\" }}\n\n\
              [pace]\npoll_every = \"1s\"\nerp_every = \"1s\"\nverify_every = \"3s\"\ncall_timeout = \"5s\"\n"
         );
-        for (shop, (name, prefix, web_shop, [first, second])) in self.shops.iter().zip(STORES) {
+        for ((shop, flows), (name, prefix, web_shop, [first, second])) in
+            self.shops.iter().zip(self.flows).zip(STORES)
+        {
             let url = &shop.served.url;
             write!(
                 text,
@@ -193,7 +202,7 @@ impl World {
                  [store.stock]\nwarehouses = {{ {first} = \"free\", {second} = \"free\" }}\n\n\
                  [store.orders]\nprefix = \"{prefix}\"\norders_from = \"2020-01-01\"\ncurrency = \"EUR\"\n\
                  shop = \"{web_shop}\"\nwarehouse = \"WH\"\ntaxes = {{ \"19\" = [\"VAT 19%\"], \"0\" = [] }}\n\
-                 shipping_sku = \"SHIPPING\"\ndiscount_sku = \"DISCOUNT\"\nrounding_sku = \"ROUNDING\"\n"
+                 shipping_sku = \"SHIPPING\"\ndiscount_sku = \"DISCOUNT\"\nrounding_sku = \"ROUNDING\"\n{flows}"
             )
             .expect("text");
         }

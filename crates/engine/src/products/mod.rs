@@ -194,6 +194,7 @@ impl Engine {
         };
         let work = Work { run, seen, massed, ..Work::of(store, rule, prices) };
         for row in &rows {
+            self.keep_what_arrived(&work, row).await?;
             let went = self.work_on_row(&work, row).await?;
             left.remove(&row.id);
             match went {

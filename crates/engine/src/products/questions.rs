@@ -7,9 +7,9 @@ use zygos_core::{
     contract::{Fetch, Lane, NewProduct, NewVariant, Write},
     model::Field,
 };
-use zygos_storage::{OutboxRow, SentWrite, Settled};
+use zygos_storage::{FieldBases, Mutation, OutboxRow, SentWrite, Settled};
 
-use super::READ;
+use super::{READ, Subject, Work};
 use crate::{
     engine::Engine,
     error::Result,
@@ -49,6 +49,29 @@ impl Engine {
             Some(to) if to == &self.settings.erp.id => &self.settings.erp,
             _ => &store.connection,
         }
+    }
+
+    /// A write that nobody answered and that the other side shows is agreed on like any other: what Zygos wrote itself is
+    /// nobody's edit, whatever becomes of the side that it came from.
+    pub(super) async fn keep_what_arrived(&self, work: &Work<'_>, row: &OutboxRow) -> Result<()> {
+        let Some(sent) = row.sent.as_ref().filter(|sent| !sent.bases.is_empty()) else { return Ok(()) };
+        let Subject::Pairs(pairs) = self.subject(work.store, row).await? else { return Ok(()) };
+        let of_erp = self.target_of(work.store, sent).id == self.settings.erp.id;
+        let mut arrived = Vec::new();
+        for pair in &pairs {
+            let now = pair.halves(work.prices.as_ref(), work.rule);
+            for base in &sent.bases {
+                for (field, halves) in &base.halves {
+                    let Some(now) = now.get(&(base.key.clone(), *field)) else { continue };
+                    let is_there = if of_erp { now.erp == halves.erp } else { now.store == halves.store };
+                    if is_there {
+                        let halves = [(*field, halves.clone())].into();
+                        arrived.push(Mutation::PutFieldBases(FieldBases { halves, ..base.clone() }));
+                    }
+                }
+            }
+        }
+        self.commit_if_ours(arrived).await
     }
 
     /// What was made without an answer is found by its SKUs, kept, and linked like anything that is met; what was changed

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use zygos_core::{
     RemoteKey,
-    catalogue::{Decision, FieldChange, writes},
+    catalogue::{Decision, FieldChange, Halves, writes},
     clock::later,
     contract::{Applied, ConnectorError, ErrorKind, Lookup, ProductChanges, Side, Write},
     disposition::{Disposition, disposition},
@@ -199,7 +199,8 @@ impl Engine {
         let (mut write, mut refused) = (write, Refused::default());
         let (applied, at) = loop {
             let update = Write::UpdateProduct(Box::new(write));
-            let (error, deadline) = match self.try_product(work, row, target, &record, update).await? {
+            let bases = bases_after(work, pair, side, changes);
+            let (error, deadline) = match self.try_product(work, row, target, &record, update, bases).await? {
                 Ok(Some(sent)) => break sent,
                 Ok(None) => return Ok(Went::Ends(Settled::Done)),
                 Err(failed) => failed,
@@ -363,7 +364,7 @@ impl Engine {
         record: &str,
         write: Write,
     ) -> Result<Sent> {
-        Ok(match self.try_product(work, row, target, record, write).await? {
+        Ok(match self.try_product(work, row, target, record, write, Vec::new()).await? {
             Ok(Some(sent)) => Ok(sent),
             Ok(None) => Err(Went::Ends(Settled::Done)),
             Err((error, deadline)) => {
@@ -372,8 +373,8 @@ impl Engine {
         })
     }
 
-    /// Marks, sends, and notes the try; `None`: the row is somebody else's by now. A refusal comes with the time until
-    /// which the write could have been answered.
+    /// Marks, sends, and notes the try, with what both sides hold in its fields once it is carried out; `None`: the row is
+    /// somebody else's by now. A refusal comes with the time until which the write could have been answered.
     async fn try_product(
         &self,
         work: &Work<'_>,
@@ -381,11 +382,12 @@ impl Engine {
         target: &Connection,
         record: &str,
         write: Write,
+        bases: Vec<FieldBases>,
     ) -> Result<std::result::Result<Option<(Applied, Timestamp)>, (ConnectorError, Timestamp)>> {
         let context = self.context(row.lane);
         let at = self.now();
         let to = (target.id != row.connection).then(|| target.id.clone());
-        let sent = SentWrite { write: write.clone(), to, at, deadline: context.deadline };
+        let sent = SentWrite { write: write.clone(), to, at, deadline: context.deadline, bases };
         if !self.mark_sent(row, sent).await? {
             return Ok(Ok(None));
         }
@@ -489,6 +491,27 @@ impl Engine {
         });
         Ok(mutations)
     }
+}
+
+/// What both sides hold in these fields once they are written as decided.
+fn bases_after(work: &Work<'_>, pair: &Paired, to: Side, changes: &[FieldChange]) -> Vec<FieldBases> {
+    let now = pair.halves(work.prices.as_ref(), work.rule);
+    let mut bases = Vec::new();
+    for change in changes.iter().filter(|change| change.to == to && change.hold.is_none() && change.settles())
+    {
+        let Some(now) = now.get(&(change.store_key.clone(), change.field)) else { continue };
+        let after = change.after.clone();
+        let halves = match to {
+            Side::Store => Halves { store: after, ..now.clone() },
+            Side::Erp => Halves { erp: after, ..now.clone() },
+        };
+        bases.push(FieldBases {
+            store: work.store.connection.id.clone(),
+            key: change.store_key.clone(),
+            halves: [(change.field, halves)].into(),
+        });
+    }
+    bases
 }
 
 pub(super) fn name_of(change: &FieldChange, product: &Product) -> String {

@@ -257,7 +257,13 @@ impl Engine {
         if decision.raises() {
             context.deadline = context.deadline.min(counts_until);
         }
-        let sent = SentWrite { write: write.clone(), to: None, at: now, deadline: context.deadline };
+        let sent = SentWrite {
+            write: write.clone(),
+            to: None,
+            at: now,
+            deadline: context.deadline,
+            bases: Vec::new(),
+        };
         if !self.mark_sent(row, sent).await? {
             return Ok(false);
         }

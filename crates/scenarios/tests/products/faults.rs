@@ -103,6 +103,24 @@ fn a_crash_right_after_a_price_was_written_leaves_nothing_to_do_and_nobody_accus
 }
 
 #[test]
+fn what_zygos_wrote_and_died_is_nobodys_edit_when_the_other_side_is_edited_again_or_back() {
+    for again in ["46", "44"] {
+        let mut shelf = Shelf::net_both_ways();
+        shelf.erp_price(SKU, "44");
+        shelf.run(30);
+        shelf.erp_price(SKU, "45");
+        shelf.crash_when(|shelf| shelf.net(CLUJ, SKU) == number("45"));
+        shelf.erp_price(SKU, again);
+        shelf.run(30);
+        let prices = [CLUJ, ATHENS].map(|shop| shelf.net(shop, SKU));
+        assert_eq!(prices, [number(again); 2], "{:?}", shelf.journal(6));
+        assert_eq!(shelf.in_erp(SKU).price, Some(number(again)), "{:?}", shelf.journal(6));
+        assert_eq!((shelf.issues(), shelf.drifts()), (Vec::new(), Vec::new()));
+        shelf.assert_quiet();
+    }
+}
+
+#[test]
 fn a_lost_answer_to_new_variants_makes_no_twins_on_either_side() {
     for fault in [Fault::NoAnswerAfter, LATE] {
         let shelf = Shelf::both();

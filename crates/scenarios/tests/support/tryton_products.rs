@@ -406,6 +406,9 @@ async fn a_price_holds_for_the_template_or_the_variant(erp: &Erp) {
     let made = create(erp, mixed).await;
     let prices: Vec<Option<Decimal>> = made.variants.iter().map(|v| v.unit.price_net).collect();
     assert_eq!(prices, [Some(decimal("19.90")), None], "one without a price inherits none");
+    // Whoever works on this server afterwards finds nothing that can't be sold.
+    let priced = json!([[number(&made.variants[1].unit.key)], {"list_price": money("7")}]);
+    erp.people.call("product.product.write", priced).await;
 }
 
 async fn prices_that_tryton_does_not_take_are_refused(erp: &Erp) {
