@@ -60,9 +60,12 @@ pub enum Command {
     History(HistoryArguments),
     /// What needs a person.
     Issues {
-        /// Closed ones too.
+        /// Closed ones too, each by itself.
         #[arg(long)]
         all: bool,
+        /// Each by itself, also where many have one cause.
+        #[arg(long)]
+        each: bool,
     },
     /// Let a connection write, or answer an issue.
     Approve {
