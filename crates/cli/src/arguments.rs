@@ -60,9 +60,12 @@ pub enum Command {
     History(HistoryArguments),
     /// What needs a person.
     Issues {
-        /// Closed ones too.
+        /// Closed ones too, each by itself.
         #[arg(long)]
         all: bool,
+        /// Each by itself, also where many have one cause.
+        #[arg(long)]
+        each: bool,
     },
     /// Let a connection write, or answer an issue.
     Approve {
@@ -139,7 +142,14 @@ pub struct DemoArguments {
 #[derive(Subcommand)]
 pub enum SandboxVendor {
     /// MerchantPro's API v2, with its limits; control under /_sandbox/.
-    Merchantpro(SandboxArguments),
+    Merchantpro {
+        #[command(flatten)]
+        sandbox: SandboxArguments,
+        /// Sell what `scripts/tryton.sh` puts into a Tryton; one in so many products has another name, price and figure,
+        /// none with 0.
+        #[arg(long, value_name = "ONE_IN")]
+        as_seeded: Option<u32>,
+    },
     /// Tryton 8.2's JSON-RPC, as far as an outside client needs it.
     Tryton(SandboxArguments),
 }

@@ -29,6 +29,8 @@ pub struct Assembled {
     /// The state's file.
     pub path: PathBuf,
     pub workspace: WorkspaceId,
+    /// What the connections call within.
+    pub budgets: Budgets,
     /// Lives as long as the process works on the state.
     pub lock: Arc<OwnerLock>,
 }
@@ -92,7 +94,8 @@ pub async fn assemble_within(
     let settings = settings_within(config, surroundings, lock.name())?;
     let repository: Arc<dyn Repository> = Arc::new(state.clone());
     let engine = Engine::new(repository, surroundings.clock.clone(), settings, watcher);
-    Ok(Assembled { engine: Arc::new(engine), state, path, workspace, lock })
+    let budgets = surroundings.budgets.clone();
+    Ok(Assembled { engine: Arc::new(engine), state, path, workspace, budgets, lock })
 }
 
 /// The engine's settings with connectors that call through `transport`, for a process that leases call `owner`.

@@ -7,7 +7,8 @@ use std::{
 };
 
 use jiff::Timestamp;
-use zygos_core::{ConnectionId, SharedClock, clock::later};
+use zygos_connectors::layers::Budgets;
+use zygos_core::{ConnectionId, SharedClock, clock::later, contract::Checkpoint};
 use zygos_storage::{Lease, Mutation, Repository};
 
 use crate::{
@@ -19,6 +20,8 @@ use crate::{
 /// A process of which nobody can tell whether it lives is succeeded after this long.
 const HELD_FOR: Duration = Duration::from_secs(45);
 const RENEWED_EVERY: Duration = Duration::from_secs(15);
+/// What was called within the connection's limits, as a cursor.
+const SPENT: &str = "calls_spent";
 const ASKED_AGAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// The leases of every credential of an engine.
@@ -32,6 +35,9 @@ pub struct Leases {
     inherited: Mutex<BTreeSet<String>>,
     /// The last of the dead that people were told of.
     succeeded: Mutex<Option<String>>,
+    budgets: Budgets,
+    /// Credentials whose earlier calls are counted already.
+    resumed: Mutex<BTreeSet<String>>,
 }
 
 /// Who may call on the credentials.
@@ -48,7 +54,9 @@ impl Leases {
         for connection in settings.stores.iter().map(|store| &store.connection).chain([&settings.erp]) {
             credentials.entry(connection.credential.clone()).or_default().push(connection.id.clone());
         }
-        Self::new(assembled.engine.repository().clone(), clock.clone(), assembled.lock.clone(), credentials)
+        let repository = assembled.engine.repository().clone();
+        let leases = Self::new(repository, clock.clone(), assembled.lock.clone(), credentials);
+        Self { budgets: assembled.budgets.clone(), ..leases }
     }
 
     fn new(
@@ -64,6 +72,8 @@ impl Leases {
             credentials,
             inherited: Mutex::default(),
             succeeded: Mutex::default(),
+            budgets: Budgets::default(),
+            resumed: Mutex::default(),
         }
     }
 
@@ -76,8 +86,31 @@ impl Leases {
                 return Ok(Holder::Other(lease.owner));
             }
             self.release_inherited(credential, connections).await?;
+            self.count_on(credential, connections).await?;
         }
         Ok(Holder::We)
+    }
+
+    /// The first time, counts what the holder before called; then keeps what we called, for the next one.
+    async fn count_on(&self, credential: &str, connections: &[ConnectionId]) -> Result<(), Failure> {
+        let Some(connection) = connections.first() else { return Ok(()) };
+        if lock(&self.resumed).insert(credential.to_owned()) {
+            let kept = self.repository.cursor(connection, SPENT).await?;
+            // What an older version kept in another form is not missed for long.
+            if let Some(spent) = kept.and_then(|kept| serde_json::from_str(&kept.0).ok()) {
+                self.budgets.resume(credential, &spent);
+            }
+            return Ok(());
+        }
+        self.keep_spent(credential, connection).await
+    }
+
+    async fn keep_spent(&self, credential: &str, connection: &ConnectionId) -> Result<(), Failure> {
+        let spent = self.budgets.spent(credential, self.clock.now());
+        let Some(Ok(spent)) = spent.map(|spent| serde_json::to_string(&spent)) else { return Ok(()) };
+        let (connection, feed) = (connection.clone(), SPENT.to_owned());
+        let keep = Mutation::PutCursor { connection, feed, checkpoint: Checkpoint(spent) };
+        Ok(self.repository.commit(vec![keep]).await?)
     }
 
     async fn take_one(&self, credential: &str) -> Result<Lease, Failure> {
@@ -168,7 +201,11 @@ impl Leases {
     /// Gives back what this process holds. Only where nothing is claimed any more: who stops in the midst of its work
     /// leaves its leases, and its lock tells the next one that it is gone.
     pub async fn release(&self) -> Result<(), Failure> {
-        for credential in self.credentials.keys() {
+        for (credential, connections) in &self.credentials {
+            let is_ours = lock(&self.resumed).contains(credential);
+            if let Some(connection) = connections.first().filter(|_| is_ours) {
+                self.keep_spent(credential, connection).await?;
+            }
             self.repository.release_lease(credential, self.lock.name()).await?;
         }
         Ok(())

@@ -13,7 +13,7 @@ use zygos_core::{
 };
 use zygos_sim::{
     Faults, Sandbox,
-    generate::{Tongue, catalogue, fill_erp, fill_shop},
+    generate::{Tongue, catalogue, fill_erp, fill_shop, fill_shop_as_seeded},
     merchantpro::{MerchantProSandbox, ShopSettings, Webhook},
     serve::serve,
     tryton::{OverSocket, TrytonSandbox, TrytonSettings},
@@ -31,12 +31,12 @@ const SEED: u64 = 1;
 /// Serves until Ctrl-C.
 pub async fn run(vendor: SandboxVendor) -> Result<(), Failure> {
     match vendor {
-        SandboxVendor::Merchantpro(arguments) => merchantpro(&arguments).await,
+        SandboxVendor::Merchantpro { sandbox, as_seeded } => merchantpro(&sandbox, as_seeded).await,
         SandboxVendor::Tryton(arguments) => tryton(&arguments).await,
     }
 }
 
-async fn merchantpro(arguments: &SandboxArguments) -> Result<(), Failure> {
+async fn merchantpro(arguments: &SandboxArguments, as_seeded: Option<u32>) -> Result<(), Failure> {
     let clock = machine_clock();
     let mut settings = ShopSettings {
         host: arguments.listen.to_string(),
@@ -56,7 +56,14 @@ async fn merchantpro(arguments: &SandboxArguments) -> Result<(), Failure> {
         });
     }
     let shop = Arc::new(MerchantProSandbox::new(settings));
-    fill_shop(&shop, &catalogue(arguments.units, SEED), Tongue::Romanian, &["WH", "WH2"], clock.now());
+    match as_seeded {
+        Some(one_in) => fill_shop_as_seeded(&shop, arguments.units, one_in, clock.now())
+            .map_err(|error| Failure::Unavailable(format!("the goods cannot be made: {error:?}")))?,
+        None => {
+            let articles = catalogue(arguments.units, SEED);
+            fill_shop(&shop, &articles, Tongue::Romanian, &["WH", "WH2"], clock.now());
+        }
+    }
     println!(
         "MerchantPro sandbox on http://{} with key `key` and secret `secret`; control under /_sandbox/",
         arguments.listen

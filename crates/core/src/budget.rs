@@ -118,6 +118,43 @@ impl Budget {
     }
 }
 
+/// What was spent of a credential's calls, for the process that goes on where this one ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    not_before: Option<Timestamp>,
+    windows: Vec<SpentIn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct SpentIn {
+    length: Duration,
+    /// Begin of a slice and the calls in it; oldest first.
+    calls: Vec<(Timestamp, u32)>,
+}
+
+impl Budget {
+    /// What still counts at `now`.
+    pub fn spent(&mut self, now: Timestamp) -> Spent {
+        let windows = self.windows.iter_mut().map(|sliding| {
+            sliding.forget(now);
+            SpentIn { length: sliding.window.length, calls: sliding.spent.iter().copied().collect() }
+        });
+        Spent { windows: windows.collect(), not_before: self.not_before.filter(|until| *until > now) }
+    }
+
+    /// Counts what another process spent before. A window that it didn't have is taken to be untouched.
+    pub fn resume(&mut self, before: &Spent) {
+        for sliding in &mut self.windows {
+            let same = before.windows.iter().find(|spent| spent.length == sliding.window.length);
+            let Some(spent) = same else { continue };
+            sliding.spent.extend(spent.calls.iter().copied());
+            sliding.spent.make_contiguous().sort_unstable_by_key(|(begin, _)| *begin);
+            sliding.total = sliding.spent.iter().map(|(_, calls)| calls).sum();
+        }
+        self.not_before = self.not_before.max(before.not_before);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -171,6 +208,29 @@ mod tests {
         }
         assert!(budget.earliest(at(0), Lane::Sweep) > at(0));
         assert_eq!(budget.earliest(at(0), Lane::Orders), at(0));
+    }
+
+    #[test]
+    fn a_process_goes_on_where_another_one_ended() {
+        let (mut first, mut second) = (Budget::new(&windows()), Budget::new(&windows()));
+        let mut now = 0;
+        for _ in 0..75 {
+            now = first.earliest(at(now), Lane::Orders).as_microsecond() - 1_800_000_000_000_000;
+            first.spend(at(now));
+        }
+        first.silent_until(at(now + 2_000_000));
+        let kept = serde_json::to_string(&first.spent(at(now))).expect("it is written");
+        // What it called before it knew.
+        second.spend(at(now));
+        second.resume(&serde_json::from_str(&kept).expect("it is read"));
+        assert_eq!(second.earliest(at(now), Lane::Orders), at(now + 2_000_000));
+        let mut last = now + 2_000_000;
+        for _ in 0..4 {
+            last = second.earliest(at(last), Lane::Orders).as_microsecond() - 1_800_000_000_000_000;
+            second.spend(at(last));
+        }
+        assert!(second.earliest(at(last), Lane::Orders) >= at(60_000_000), "80 calls are in this minute");
+        assert_eq!(first.spent(at(7_200_000_000)).windows[0].calls, []);
     }
 
     #[test]

@@ -2,15 +2,21 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use zygos_core::ConnectionId;
-use zygos_engine::Verification;
+use zygos_engine::{IssueGroup, Verification, by_cause};
 use zygos_storage::Mode;
 
+use super::issues;
 use crate::{assemble::Assembled, clock::machine_clock, failure::Failure, leases::Leases, show::Form};
+
+/// Causes of open issues that are told at the end.
+const CAUSES: usize = 10;
 
 #[derive(Serialize)]
 struct Synced {
     troubles: Vec<(ConnectionId, String)>,
     open_issues: usize,
+    /// The open issues by their causes.
+    causes: Vec<IssueGroup>,
     waiting: u64,
     /// Connections on which nothing is written: not approved yet, or paused.
     not_written: Vec<String>,
@@ -33,8 +39,9 @@ pub async fn sync(assembled: &Assembled, form: Form) -> Result<(), Failure> {
             not_written.push(name);
         }
     }
-    let open_issues = engine.repository().issues(false).await?.len();
-    let synced = Synced { troubles, open_issues, waiting, not_written };
+    let open = engine.repository().issues(false).await?;
+    let (open_issues, causes) = (open.len(), by_cause(&open));
+    let synced = Synced { troubles, open_issues, causes, waiting, not_written };
     form.print(&synced, || {
         let mut lines: Vec<String> =
             synced.troubles.iter().map(|(connection, why)| format!("{connection}: {why}")).collect();
@@ -43,6 +50,10 @@ pub async fn sync(assembled: &Assembled, form: Form) -> Result<(), Failure> {
                 "only read: nothing is written on {}; `zygos plan` shows what would be, `zygos approve` lets it out",
                 synced.not_written.join(", ")
             ));
+        }
+        lines.extend(synced.causes.iter().take(CAUSES).map(issues::summary));
+        if synced.causes.len() > CAUSES {
+            lines.push(format!("and {} other causes; `zygos issues` tells them", synced.causes.len() - CAUSES));
         }
         lines.push(format!("done; changes that wait: {}, open issues: {}", synced.waiting, synced.open_issues));
         lines

@@ -3,6 +3,7 @@
 mod erp;
 mod machine;
 mod store;
+mod taxes;
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -59,6 +60,9 @@ pub(super) async fn gather(assembled: &Assembled) -> Result<Vec<Checked>, Failur
         let mut checked = test(&store.connection, &wanted.product_uses(Side::Store)).await;
         checked.mode = Some(engine.repository().connection(&store.connection.id).await?.mode);
         checked.findings.extend(store::calls(engine, store).await?);
+        if checked.product.is_some() {
+            checked.findings.extend(taxes::lacking(engine, store).await?);
+        }
         all.push(checked);
     }
     let mut erp = test(&settings.erp, &of_erp).await;
@@ -80,6 +84,21 @@ pub(super) async fn gather(assembled: &Assembled) -> Result<Vec<Checked>, Failur
         all.push(unfit);
     }
     Ok(all)
+}
+
+/// Adds what can only be said once both sides were read.
+pub(super) async fn after_reading(assembled: &Assembled, all: &mut [Checked]) -> Result<(), Failure> {
+    let engine = &assembled.engine;
+    for store in &engine.settings().stores {
+        let id = store.connection.id.as_str();
+        let Some(checked) = all.iter_mut().find(|checked| checked.connection == id) else { continue };
+        for finding in taxes::lacking(engine, store).await? {
+            if !checked.findings.contains(&finding) {
+                checked.findings.push(finding);
+            }
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn words(all: &[Checked]) -> Vec<String> {

@@ -47,7 +47,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Explain { what } => tell::explain(&open(path, quiet()).await?, &what, form).await,
         Command::History(wanted) => history::history(&open(path, quiet()).await?, &wanted, form).await,
-        Command::Issues { all } => issues::issues(&open(path, quiet()).await?, all, form).await,
+        Command::Issues { all, each } => issues::issues(&open(path, quiet()).await?, all, each, form).await,
         Command::Approve { what, choice } => {
             approve::approve(&open(path, quiet()).await?, what.as_deref(), choice.as_deref(), form).await
         }

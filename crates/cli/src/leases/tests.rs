@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use zygos_core::{
     Clock, RemoteKey,
+    budget::Window,
     contract::{Lane, Write},
 };
 use zygos_sim::ManualClock;
@@ -165,4 +166,33 @@ async fn leases_given_back_are_anybodys() {
     first.take().await.unwrap();
     first.release().await.unwrap();
     assert_eq!(second.take().await.unwrap(), Holder::We);
+}
+
+#[tokio::test]
+async fn who_comes_next_counts_the_calls_of_the_one_before() {
+    let place = Place::new();
+    let windows = [Window { length: Duration::from_secs(60), calls: 80 }];
+    let with_calls = |calls: u32| {
+        let budgets = Budgets::default();
+        let shared = budgets.of("shop#1", &windows);
+        for _ in 0..calls {
+            shared.lock().unwrap().spend(place.clock.now());
+        }
+        (Leases { budgets, ..place.process() }, shared)
+    };
+    let (first, _) = with_calls(50);
+    first.take_or_explain().await.unwrap();
+    first.release().await.unwrap();
+    drop(first);
+    place.pass(10);
+    let (second, budget) = with_calls(30);
+    let now = place.clock.now();
+    assert_eq!(budget.lock().unwrap().earliest(now, Lane::Orders), now);
+    second.take_or_explain().await.unwrap();
+    assert!(budget.lock().unwrap().earliest(now, Lane::Orders) > later(now, Duration::from_secs(49)));
+    // Renewing counts nothing twice, and a minute later it is over.
+    second.take_or_explain().await.unwrap();
+    place.pass(52);
+    let now = place.clock.now();
+    assert_eq!(budget.lock().unwrap().earliest(now, Lane::Orders), now);
 }

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use jiff::Timestamp;
 use zygos_core::{
     SharedClock,
-    budget::{Budget, Window},
+    budget::{Budget, Spent, Window},
     clock::elapsed,
     contract::Lane,
     http::{HttpRequest, HttpResponse, Transport, TransportError},
@@ -27,13 +27,16 @@ pub type RateLimitReader = fn(&HttpResponse, Timestamp) -> Option<Timestamp>;
 /// What is left of a write's time after it waited is at least this: a shorter one would leave good writes in doubt.
 const SHORTEST: Duration = Duration::from_secs(10);
 
+/// So often a GET is sent when it is asked to come later.
+const TRIES: u32 = 3;
+
 /// The calls of one credential, for all its connections in this process.
 pub type SharedBudget = Arc<Mutex<Budget>>;
 
-/// One budget a credential.
-#[derive(Debug, Default)]
+/// One budget a credential. A clone is the same.
+#[derive(Clone, Debug, Default)]
 pub struct Budgets {
-    by_credential: Mutex<BTreeMap<String, SharedBudget>>,
+    by_credential: Arc<Mutex<BTreeMap<String, SharedBudget>>>,
 }
 
 impl Budgets {
@@ -43,11 +46,27 @@ impl Budgets {
         let budget = budgets.entry(credential.to_owned());
         budget.or_insert_with(|| Arc::new(Mutex::new(Budget::new(windows)))).clone()
     }
+
+    /// What still counts of a credential's calls.
+    pub fn spent(&self, credential: &str, now: Timestamp) -> Option<Spent> {
+        let budgets = self.by_credential.lock().unwrap_or_else(PoisonError::into_inner);
+        let budget = budgets.get(credential)?;
+        Some(budget.lock().unwrap_or_else(PoisonError::into_inner).spent(now))
+    }
+
+    /// Counts what another process spent before.
+    pub fn resume(&self, credential: &str, before: &Spent) {
+        let budgets = self.by_credential.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(budget) = budgets.get(credential) {
+            budget.lock().unwrap_or_else(PoisonError::into_inner).resume(before);
+        }
+    }
 }
 
 /// A transport that waits until the budget has room for a call of its lane, and listens when it is told to slow down.
 ///
-/// A GET waits as long as it takes. Anything else waits no longer than its own timeout, for what it says was decided
+/// A GET waits as long as it takes, also when the other side asks for silence: then it is sent again after that. Anything
+/// else waits no longer than its own timeout, for what it says was decided
 /// before it began to wait and its caller's lease runs out; one that would have to wait longer isn't sent but answered
 /// here, with status 429 and `Retry-After` in seconds, as the vendor would have answered it.
 pub struct BudgetedTransport {
@@ -103,6 +122,20 @@ impl BudgetedTransport {
     }
 }
 
+impl BudgetedTransport {
+    /// Sends, and tells whether the other side asked for silence.
+    async fn send_counted(&self, request: HttpRequest) -> (Result<HttpResponse, TransportError>, bool) {
+        self.used.fetch_add(1, Ordering::Relaxed);
+        let answer = self.inner.send(request).await;
+        let until =
+            answer.as_ref().ok().and_then(|response| (self.asks_for_silence)(response, self.clock.now()));
+        if let Some(until) = until {
+            self.budget.lock().unwrap_or_else(PoisonError::into_inner).silent_until(until);
+        }
+        (answer, until.is_some())
+    }
+}
+
 fn used_up(wait: Duration) -> HttpResponse {
     // Whole seconds, rounded up: a second too early is refused again.
     let seconds = wait.as_secs().saturating_add(1);
@@ -128,14 +161,15 @@ impl Transport for BudgetedTransport {
             let left = request.timeout.saturating_sub(elapsed(began, self.clock.now()));
             request.timeout = left.max(SHORTEST.min(request.timeout));
         }
-        self.used.fetch_add(1, Ordering::Relaxed);
-        let answer = self.inner.send(request).await;
-        if let Ok(response) = &answer
-            && let Some(until) = (self.asks_for_silence)(response, self.clock.now())
-        {
-            self.budget.lock().unwrap_or_else(PoisonError::into_inner).silent_until(until);
+        let tries = if request.method == Method::GET { TRIES } else { 1 };
+        for _ in 1..tries {
+            let (answer, is_silenced) = self.send_counted(request.clone()).await;
+            if !is_silenced {
+                return answer;
+            }
+            self.take(lane, None).await.unwrap_or_default();
         }
-        answer
+        self.send_counted(request).await.0
     }
 }
 
@@ -194,6 +228,18 @@ mod tests {
         assert_eq!(transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap().status, 429);
         assert_eq!(transport.send(request(Method::PATCH, Lane::Orders)).await.unwrap().status, 200);
         assert_eq!(elapsed(began, clock.now()), Duration::from_secs(20));
+    }
+
+    #[tokio::test]
+    async fn a_reading_that_is_asked_to_come_later_does() {
+        let clock = SteppingClock::shared();
+        let answers = Answers::of([StatusCode::TOO_MANY_REQUESTS, StatusCode::OK]);
+        let budget = Budgets::default().of("shop.example#1", &[]);
+        let transport = BudgetedTransport::new(answers, clock.clone(), budget, wants_silence);
+        let began = clock.now();
+        assert_eq!(transport.send(request(Method::GET, Lane::Sweep)).await.unwrap().status, 200);
+        assert_eq!(elapsed(began, clock.now()), Duration::from_secs(20));
+        assert_eq!(transport.calls_used(), 2);
     }
 
     #[tokio::test]

@@ -3,10 +3,12 @@
 mod calls;
 mod names;
 mod room;
+mod taxes;
 
 pub use calls::{Reading, calls};
 pub use names::{StoreNames, names};
 pub use room::{Room, room};
+pub use taxes::taxes;
 
 use crate::contract::{CheckFinding, Severity};
 

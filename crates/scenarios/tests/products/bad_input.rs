@@ -9,7 +9,7 @@ use std::sync::{
 use rust_decimal::Decimal;
 use serde_json::json;
 use zygos_core::{catalogue::Owner, contract::PriceKind, model::Field};
-use zygos_engine::PriceFlow;
+use zygos_engine::{PriceFlow, by_cause};
 use zygos_scenarios::flows::{both_ways, gross_prices, owned};
 use zygos_sim::{merchantpro::NewProduct, tryton};
 use zygos_storage::Issue;
@@ -259,6 +259,9 @@ fn what_the_store_refuses_of_a_product_waits_alone_and_its_other_fields_go() {
         let issues = all_say(&shelf, "product_refused", &["has no tax of 5 %"]);
         let waits = if price_goes { "Only its tax waits" } else { "Only its tax and price wait" };
         assert!(issues.iter().all(|issue| issue.text.contains(waits)), "{issues:?}");
+        let causes = by_cause(&issues);
+        assert_eq!(causes.len(), 2, "one a store: {causes:?}");
+        assert!(causes[0].cause.starts_with("cluj refuses: the store has no tax of 5 %; make it there"));
         for shop in [CLUJ, ATHENS] {
             assert_eq!(shelf.shown(shop, SKU)["ean"], "5941234567899");
             assert_eq!(decimal(&shelf.product(shop, SKU)["tax_value"]), number("19"));

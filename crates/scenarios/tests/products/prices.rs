@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 use zygos_core::{catalogue::Owner, model::Field};
-use zygos_engine::PriceFlow;
+use zygos_engine::{PriceFlow, by_cause};
 use zygos_scenarios::flows::{BOTH, both_ways, gross_prices, owned};
 use zygos_sim::tryton;
 
@@ -179,6 +179,9 @@ fn a_price_that_falls_to_zero_or_jumps_waits_for_a_person() {
                 "{}",
                 issue.text
             );
+            let group = by_cause(std::slice::from_ref(&issue)).remove(0);
+            assert!(group.cause.starts_with("cluj: the price would change in the store: it would "), "{group:?}");
+            assert_eq!(group.about, [SKU]);
             shelf.answer(&issue, choice);
             shelf.sync();
             let expected = if choice == "approve" { number(approved) } else { before };

@@ -102,7 +102,7 @@ pub fn catalogue(units: u32, seed: u64) -> Vec<Article> {
 }
 
 /// A valid EAN in the range that shops use among themselves.
-fn ean13(number: u64) -> String {
+pub(super) fn ean13(number: u64) -> String {
     let body = format!("20{number:010}");
     let sum: u32 = body
         .bytes()

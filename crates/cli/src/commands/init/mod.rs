@@ -210,7 +210,7 @@ async fn begin(
             engine.set_mode(&connection.id, Mode::Observe, None).await?;
         }
     }
-    let checks = check::gather(assembled).await?;
+    let mut checks = check::gather(assembled).await?;
     if matches!(check::verdict(&checks), Err(Failure::Configuration(_) | Failure::Unavailable(_))) {
         return Ok((checks, None));
     }
@@ -218,7 +218,9 @@ async fn begin(
     leases.take_or_explain().await?;
     let plan = engine.plan().await;
     leases.release().await?;
-    Ok((checks, Some(plan?)))
+    let plan = plan?;
+    check::after_reading(assembled, &mut checks).await?;
+    Ok((checks, Some(plan)))
 }
 
 fn chosen(flags: &InitArguments, accounts: &Accounts) -> Result<Chosen, Failure> {
