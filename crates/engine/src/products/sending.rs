@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use zygos_core::{
     RemoteKey,
     catalogue::{Decision, FieldChange, Halves, writes},
@@ -274,8 +275,6 @@ impl Engine {
         };
         let now = shown.halves(prices.as_ref(), work.rule);
         let asked_under = pair.halves(work.prices.as_ref(), work.rule);
-        let new_tax = changes.iter().find(|change| (change.to, change.field) == (Side::Store, Field::Tax));
-        let new_tax = new_tax.and_then(|change| change.after.as_number());
         let (mut not_taken, mut terms_moved) = (Vec::new(), false);
         for change in changes {
             let Some(halves) = now.get(&(change.store_key.clone(), change.field)).cloned() else { continue };
@@ -295,8 +294,7 @@ impl Engine {
             }
             let percent = asked_under
                 .get(&(change.store_key.clone(), change.field))
-                .and_then(|halves| halves.percent)
-                .map(|percent| new_tax.unwrap_or(percent));
+                .and_then(|halves| percent_after(halves, changes));
             if percent == halves.percent {
                 mutations.push(Mutation::PutFieldBases(FieldBases {
                     store: store_id.clone(),
@@ -493,6 +491,13 @@ impl Engine {
     }
 }
 
+/// The tax that a price is compared by once these changes are written: the store's.
+fn percent_after(now: &Halves, changes: &[FieldChange]) -> Option<Decimal> {
+    let tax = changes.iter().find(|change| (change.to, change.field) == (Side::Store, Field::Tax));
+    let new = tax.filter(|change| change.hold.is_none()).and_then(|change| change.after.as_number());
+    now.percent.map(|percent| new.unwrap_or(percent))
+}
+
 /// What both sides hold in these fields once they are written as decided.
 fn bases_after(work: &Work<'_>, pair: &Paired, to: Side, changes: &[FieldChange]) -> Vec<FieldBases> {
     let now = pair.halves(work.prices.as_ref(), work.rule);
@@ -502,8 +507,8 @@ fn bases_after(work: &Work<'_>, pair: &Paired, to: Side, changes: &[FieldChange]
         let Some(now) = now.get(&(change.store_key.clone(), change.field)) else { continue };
         let after = change.after.clone();
         let halves = match to {
-            Side::Store => Halves { store: after, ..now.clone() },
-            Side::Erp => Halves { erp: after, ..now.clone() },
+            Side::Store => Halves { store: after, percent: percent_after(now, changes), ..now.clone() },
+            Side::Erp => Halves { erp: after, percent: percent_after(now, changes), ..now.clone() },
         };
         bases.push(FieldBases {
             store: work.store.connection.id.clone(),
