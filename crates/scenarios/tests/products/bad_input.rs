@@ -270,11 +270,8 @@ fn a_tax_that_only_the_erp_has_is_named_with_the_product_until_the_store_has_it_
     let before = shelf.product(CLUJ, SKU);
     shelf.bystander_moves();
     shelf.sync();
-    let refused = all_say(
-        &shelf,
-        "product_refused",
-        &["has no tax of 5 %; make it there", "(id ", "Only ", " wait"],
-    );
+    let refused =
+        all_say(&shelf, "product_refused", &["has no tax of 5 %; make it there", "(id ", "Only ", " wait"]);
     assert_eq!(refused.len(), 4, "two products in two stores: {refused:?}");
     assert!(refused.iter().all(|issue| issue.text.contains(issue.connection.as_str())), "{refused:?}");
     assert_eq!(shelf.product(CLUJ, SKU), before, "nothing is half-written");

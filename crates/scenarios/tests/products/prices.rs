@@ -135,7 +135,10 @@ fn a_price_that_falls_to_zero_or_jumps_waits_for_a_person() {
                 issue.text
             );
             let group = by_cause(std::slice::from_ref(&issue)).remove(0);
-            assert!(group.cause.starts_with("cluj: the price would change in the store: it would "), "{group:?}");
+            assert!(
+                group.cause.starts_with("cluj: the price would change in the store: it would "),
+                "{group:?}"
+            );
             assert_eq!(group.about, [SKU]);
             shelf.answer(&issue, choice);
             shelf.sync();
