@@ -86,6 +86,23 @@ impl Sliding {
     }
 }
 
+impl Sliding {
+    /// A call arrives somewhere between its departure and its answer. A window of seconds is as short as that, so there
+    /// it counts from the answer on; in longer ones a slice is more than that.
+    fn answered(&mut self, departed: Timestamp, at: Timestamp) {
+        if !self.slice.is_zero() {
+            return;
+        }
+        match self.spent.iter().rposition(|(begin, _)| *begin == departed) {
+            Some(place) => {
+                self.spent.remove(place);
+            }
+            None => self.total += 1,
+        }
+        self.spent.push_back((at, 1));
+    }
+}
+
 /// The calls of one credential. Holds no clock: it is told the time.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -109,6 +126,13 @@ impl Budget {
     pub fn spend(&mut self, at: Timestamp) {
         for window in &mut self.windows {
             window.spend(at);
+        }
+    }
+
+    /// The call that left at `departed` was answered at `at`, or given up.
+    pub fn answered(&mut self, departed: Timestamp, at: Timestamp) {
+        for window in &mut self.windows {
+            window.answered(departed, at);
         }
     }
 
@@ -208,6 +232,28 @@ mod tests {
         }
         assert!(budget.earliest(at(0), Lane::Sweep) > at(0));
         assert_eq!(budget.earliest(at(0), Lane::Orders), at(0));
+    }
+
+    #[test]
+    fn a_call_that_travels_for_long_may_arrive_late_and_counts_until_a_second_after_its_answer() {
+        let mut budget = Budget::new(&windows());
+        for _ in 0..3 {
+            budget.spend(at(0));
+        }
+        // Two are quick; the third may have arrived when it was answered.
+        for answered in [100_000, 100_000, 900_000] {
+            budget.answered(at(0), at(answered));
+        }
+        assert_eq!(budget.earliest(at(900_000), Lane::Orders), at(1_100_000));
+        budget.spend(at(1_100_000));
+        budget.spend(at(1_100_000));
+        assert_eq!(budget.earliest(at(1_100_000), Lane::Orders), at(1_900_000));
+        // One whose answer came after its second was over counts all the same.
+        budget.answered(at(1_100_000), at(2_900_000));
+        budget.answered(at(1_100_000), at(2_900_000));
+        assert_eq!(budget.earliest(at(2_900_000), Lane::Orders), at(2_900_000));
+        budget.spend(at(2_900_000));
+        assert_eq!(budget.earliest(at(2_900_000), Lane::Orders), at(3_900_000));
     }
 
     #[test]

@@ -97,8 +97,8 @@ impl BudgetedTransport {
         self.used.clone()
     }
 
-    /// Takes a place, or tells when there may be one.
-    fn try_take(&self, lane: Lane) -> Result<(), Timestamp> {
+    /// Takes a place and answers when, or tells when there may be one.
+    fn try_take(&self, lane: Lane) -> Result<Timestamp, Timestamp> {
         let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         let earliest = budget.earliest(now, lane);
@@ -106,32 +106,50 @@ impl BudgetedTransport {
             return Err(earliest);
         }
         budget.spend(now);
-        Ok(())
+        Ok(now)
     }
 
-    /// Waits for a place; the wait that would be needed when it is longer than `patience`.
-    async fn take(&self, lane: Lane, patience: Option<Duration>) -> Result<(), Duration> {
+    /// Waits for a place and answers when it was taken; the wait that would be needed when it is longer than `patience`.
+    async fn take(&self, lane: Lane, patience: Option<Duration>) -> Result<Timestamp, Duration> {
         let began = self.clock.now();
-        while let Err(earliest) = self.try_take(lane) {
-            if patience.is_some_and(|patience| elapsed(began, earliest) > patience) {
-                return Err(elapsed(self.clock.now(), earliest));
+        loop {
+            match self.try_take(lane) {
+                Ok(taken) => return Ok(taken),
+                Err(earliest) if patience.is_some_and(|patience| elapsed(began, earliest) > patience) => {
+                    return Err(elapsed(self.clock.now(), earliest));
+                }
+                Err(earliest) => self.clock.sleep_until(earliest).await,
             }
-            self.clock.sleep_until(earliest).await;
         }
-        Ok(())
+    }
+
+    /// As long as it takes.
+    async fn take_patiently(&self, lane: Lane) -> Timestamp {
+        loop {
+            if let Ok(taken) = self.take(lane, None).await {
+                return taken;
+            }
+        }
     }
 }
 
 impl BudgetedTransport {
     /// Sends, and tells whether the other side asked for silence.
-    async fn send_counted(&self, request: HttpRequest) -> (Result<HttpResponse, TransportError>, bool) {
+    async fn send_counted(
+        &self,
+        request: HttpRequest,
+        departed: Timestamp,
+    ) -> (Result<HttpResponse, TransportError>, bool) {
         self.used.fetch_add(1, Ordering::Relaxed);
         let answer = self.inner.send(request).await;
-        let until =
-            answer.as_ref().ok().and_then(|response| (self.asks_for_silence)(response, self.clock.now()));
+        let now = self.clock.now();
+        let until = answer.as_ref().ok().and_then(|response| (self.asks_for_silence)(response, now));
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        budget.answered(departed, now);
         if let Some(until) = until {
-            self.budget.lock().unwrap_or_else(PoisonError::into_inner).silent_until(until);
+            budget.silent_until(until);
         }
+        drop(budget);
         (answer, until.is_some())
     }
 }
@@ -152,24 +170,24 @@ impl Transport for BudgetedTransport {
     async fn send(&self, mut request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let lane = lane::take(&mut request.headers);
         if request.method == Method::GET {
-            self.take(lane, None).await.unwrap_or_default();
-        } else {
-            let began = self.clock.now();
-            if let Err(wait) = self.take(lane, Some(request.timeout)).await {
-                return Ok(used_up(wait));
+            for _ in 1..TRIES {
+                let departed = self.take_patiently(lane).await;
+                let (answer, is_silenced) = self.send_counted(request.clone(), departed).await;
+                if !is_silenced {
+                    return answer;
+                }
             }
-            let left = request.timeout.saturating_sub(elapsed(began, self.clock.now()));
-            request.timeout = left.max(SHORTEST.min(request.timeout));
+            let departed = self.take_patiently(lane).await;
+            return self.send_counted(request, departed).await.0;
         }
-        let tries = if request.method == Method::GET { TRIES } else { 1 };
-        for _ in 1..tries {
-            let (answer, is_silenced) = self.send_counted(request.clone()).await;
-            if !is_silenced {
-                return answer;
-            }
-            self.take(lane, None).await.unwrap_or_default();
-        }
-        self.send_counted(request).await.0
+        let began = self.clock.now();
+        let departed = match self.take(lane, Some(request.timeout)).await {
+            Ok(departed) => departed,
+            Err(wait) => return Ok(used_up(wait)),
+        };
+        let left = request.timeout.saturating_sub(elapsed(began, self.clock.now()));
+        request.timeout = left.max(SHORTEST.min(request.timeout));
+        self.send_counted(request, departed).await.0
     }
 }
 
