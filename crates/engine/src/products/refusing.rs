@@ -60,11 +60,15 @@ pub(super) fn without_refused(
         .filter(|change| change.settles())
         .map(|change| change.field)
         .collect();
-    fields.sort_unstable();
-    fields.dedup();
     if !fields.contains(&refused) {
         return None;
     }
+    if refused == Field::Tax && side == Side::Store && is_converted {
+        // Even one that is right for the tax that was to be, and stays as it is.
+        fields.push(Field::Price);
+    }
+    fields.sort_unstable();
+    fields.dedup();
     let changes: Vec<FieldChange> = changes.iter().filter(|change| !is_among(change)).cloned().collect();
     let (to_store, to_erp) = writes(&changes, rule);
     let write = match side {

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use zygos_core::{catalogue::Owner, contract::PriceKind, model::Field};
 use zygos_engine::{PriceFlow, by_cause};
-use zygos_scenarios::flows::{both_ways, gross_prices, owned};
+use zygos_scenarios::flows::{BOTH, both_ways, gross_prices, owned};
 use zygos_sim::{merchantpro::NewProduct, tryton};
 use zygos_storage::Issue;
 
@@ -242,6 +242,27 @@ fn a_tax_that_only_the_erp_has_is_named_with_the_product_until_the_store_has_it_
         assert_eq!(shelf.gross(shop, "BOOK-1"), number("10.50"));
     }
     assert_eq!(shelf.issues(), []);
+    shelf.assert_quiet();
+}
+
+#[test]
+fn a_tax_that_the_store_refuses_moves_no_price_in_the_erp_either() {
+    let prices = PriceFlow { direction: BOTH, owner: Owner::Store, ..gross_prices(None) };
+    let shelf = Shelf::with(move |settings| {
+        settings.stores[CLUJ].products = Some(owned([(Field::Tax, Owner::Erp)]));
+        settings.stores[CLUJ].prices = Some(prices.clone());
+    });
+    let before = (shelf.gross(CLUJ, SKU), shelf.in_erp(SKU).price);
+    shelf.world.erp.add_tax("Books", "VAT 5%", Decimal::new(5, 2), shelf.world.now()).expect("a tax");
+    shelf.world.erp.set_tax_class(shelf.erp_id(SKU), "Books", shelf.world.now()).expect("its tax");
+    shelf.sync();
+    says(&shelf.issue("product_refused"), &["has no tax of 5 %", "Only its tax and price wait"]);
+    assert_eq!((shelf.gross(CLUJ, SKU), shelf.in_erp(SKU).price), before);
+    shelf.world.shops[CLUJ].sandbox.add_tax("VAT 5%", Decimal::from(5));
+    shelf.answer(&shelf.issue("product_refused"), "retry");
+    shelf.sync();
+    let net = (before.0 / Decimal::new(105, 2)).round_dp(4);
+    assert_eq!((shelf.gross(CLUJ, SKU), shelf.in_erp(SKU).price), (before.0, Some(net)));
     shelf.assert_quiet();
 }
 
