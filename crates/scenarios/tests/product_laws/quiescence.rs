@@ -13,7 +13,7 @@ use zygos_core::{
     contract::PriceKind,
     model::Field,
 };
-use zygos_engine::Engine;
+use zygos_engine::{Engine, Plan};
 use zygos_scenarios::world::{Shop, World};
 use zygos_sim::tryton::ProductView;
 use zygos_storage::{Issue, OutboxRow};
@@ -77,8 +77,13 @@ fn issues(world: &World) -> Vec<Issue> {
 }
 
 /// Everything that a person is asked, and everything that a plan would write.
-pub fn waiting(world: &World, engine: &Engine) -> (BTreeSet<String>, Vec<String>) {
-    let plan = world.block_on(engine.plan()).expect("a plan");
+type Waiting = (BTreeSet<String>, Vec<String>);
+
+pub fn waiting(world: &World, engine: &Engine) -> Waiting {
+    waiting_by(world, world.block_on(engine.plan()).expect("a plan"))
+}
+
+fn waiting_by(world: &World, plan: Plan) -> Waiting {
     let planned = plan.products.into_iter().map(|planned| format!("{}: {}", planned.store, planned.words));
     let open = issues(world).into_iter();
     (
@@ -96,7 +101,8 @@ struct Pair {
     whole: bool,
 }
 
-pub fn check(world: &World, engine: &Engine, wishes: &Wishes, events: &Events) -> Compared {
+/// How much was compared, and what waits.
+pub fn check(world: &World, engine: &Engine, wishes: &Wishes, events: &Events) -> (Compared, Waiting) {
     let open = issues(world);
     let mut compared = Compared::default();
     let erp = shelf::of_erp(world);
@@ -110,7 +116,8 @@ pub fn check(world: &World, engine: &Engine, wishes: &Wishes, events: &Events) -
         }
         whatever_is_sold_is_linked_or_named(world, at, wishes, events, &open);
     }
-    the_plan_is_empty(world, engine, &open, &names);
+    let plan = world.block_on(engine.plan()).expect("a plan");
+    the_plan_is_empty(world, &plan, &open, &names);
     nothing_is_twice(world, events);
     nothing_deleted_is_back(world, events);
     bad_products_are_named(world, wishes, events, &open);
@@ -121,7 +128,7 @@ pub fn check(world: &World, engine: &Engine, wishes: &Wishes, events: &Events) -
             assert_eq!(is, was, "L3: nobody touched the price of {sku} in {place:?}");
         }
     }
-    compared
+    (compared, waiting_by(world, plan))
 }
 
 fn pairs(world: &World, at: usize, shop: &Shop, erp: &[ProductView]) -> Vec<Pair> {
@@ -306,11 +313,10 @@ fn explains(issue: &Issue, shop: &Shop, pair: &Pair, field: Field) -> bool {
 
 fn the_plan_is_empty(
     world: &World,
-    engine: &Engine,
+    plan: &Plan,
     open: &[Issue],
     names: &BTreeMap<(usize, String), BTreeSet<String>>,
 ) {
-    let plan = world.block_on(engine.plan()).expect("a plan");
     let told = |store: &zygos_core::ConnectionId, key: &str| {
         let at = world.shops.iter().position(|shop| shop.id == *store).expect("a store of this world");
         let there = names.get(&(at, key.to_owned()));
