@@ -5,7 +5,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::fault::Fault;
+use super::{dialect::Place, fault::Fault};
 use crate::StorageError;
 
 type Result<T> = std::result::Result<T, Fault>;
@@ -31,27 +31,28 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .statement_cache_capacity(STATEMENTS)
 }
 
-/// Opens the file to write, makes it if there is none, and brings it to today's schema.
-pub(super) async fn writer(path: &Path) -> std::result::Result<SqliteConnection, StorageError> {
-    let place = path.display().to_string();
-    if let Some(directory) = path.parent()
-        && !directory.as_os_str().is_empty()
-        && !directory.is_dir()
-    {
-        let reason = format!("there is no directory {}; create it or name another file", directory.display());
-        return Err(StorageError::Unavailable { place, reason });
+/// Says so where the file's directory isn't there.
+pub(super) fn find_directory(place: &Place) -> std::result::Result<(), StorageError> {
+    match place.0.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() && !directory.is_dir() => {
+            let reason =
+                format!("there is no directory {}; create it or name another file", directory.display());
+            Err(StorageError::Unavailable { place: place.to_string(), reason })
+        }
+        _ => Ok(()),
     }
-    let open = async {
-        let options = options(path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
-        let mut connection = options.connect().await?;
-        migrate(&mut connection).await?;
-        Ok(connection)
-    };
-    open.await.map_err(|fault: Fault| fault.told(&place))
 }
 
-pub(super) async fn reader(path: &Path) -> Result<SqliteConnection> {
-    Ok(options(path).pragma("query_only", "ON").connect().await?)
+/// Opens the file to write, makes it if there is none, and brings it to today's schema.
+pub(super) async fn writer(place: &Place) -> Result<SqliteConnection> {
+    let options = options(&place.0).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+    let mut connection = options.connect().await?;
+    migrate(&mut connection).await?;
+    Ok(connection)
+}
+
+pub(super) async fn reader(place: &Place) -> Result<SqliteConnection> {
+    Ok(options(&place.0).pragma("query_only", "ON").connect().await?)
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What every repository does, asked of each implementation.
 //!
-//! A behaviour is a function over `&dyn Repository`. In SQLite it runs in a file that another workspace uses too,
-//! with records of the same names; that one must not notice.
+//! A behaviour is a function over `&dyn Repository`. In SQLite and PostgreSQL it runs in a database that another workspace
+//! uses too, with records of the same names; that one must not notice.
 //!
 //! The modules are marked as tests for the lints: what panics in them is a test that fails.
 
@@ -27,6 +27,8 @@ mod ledger;
 mod links;
 #[cfg(test)]
 mod orders;
+#[cfg(all(test, feature = "real-postgres"))]
+mod postgres_server;
 #[cfg(test)]
 mod products;
 #[cfg(test)]
@@ -53,6 +55,16 @@ macro_rules! behaviours {
             $(#[tokio::test]
             async fn $behaviour() {
                 let shared = $crate::support::SharedFile::new().await;
+                super::$behaviour(&shared.repository).await;
+                shared.neighbour_noticed_nothing().await;
+            })*
+        }
+
+        #[cfg(feature = "real-postgres")]
+        mod in_postgres {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                let shared = $crate::support::SharedDatabase::new().await;
                 super::$behaviour(&shared.repository).await;
                 shared.neighbour_noticed_nothing().await;
             })*

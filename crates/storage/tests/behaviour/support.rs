@@ -13,6 +13,8 @@ use zygos_core::{
     },
     money::Currency,
 };
+#[cfg(feature = "real-postgres")]
+use zygos_storage::PostgresRepository;
 use zygos_storage::{
     Attempt, ConnectionState, Drift, FieldBases, Issue, JournalEntry, LedgerRow, Link, Mode, Mutation,
     OutboxKind, OutboxRecord, OutboxRow, Repository, Run, SentWrite, Settled, SqliteRepository, StockBase,
@@ -457,20 +459,70 @@ impl SharedFile {
         let directory = TempDir::new().unwrap();
         let file = file_in(&directory);
         let neighbour = SqliteRepository::open(&file, WorkspaceId::new("neighbour")).await.unwrap();
-        neighbour.commit(a_little_of_everything()).await.unwrap();
-        neighbour.lease("key", "neighbour", at(0), at(1_000_000)).await.unwrap();
-        let neighbour_at_first = everything(&neighbour).await;
+        let neighbour_at_first = settled(&neighbour).await;
         let repository = open(&file).await;
         Self { repository, neighbour, neighbour_at_first, _directory: directory }
     }
 
     pub async fn neighbour_noticed_nothing(self) {
-        assert_eq!(everything(&self.neighbour).await, self.neighbour_at_first);
-        let lease = self.neighbour.lease("key", "somebody", at(1), at(2)).await.unwrap();
-        assert_eq!(lease.owner, "neighbour");
+        is_as_at_first(&self.neighbour, &self.neighbour_at_first).await;
         self.repository.close().await;
         self.neighbour.close().await;
     }
+}
+
+/// A neighbour with a little of everything, and all of it.
+async fn settled(neighbour: &dyn Repository) -> Vec<String> {
+    neighbour.commit(a_little_of_everything()).await.unwrap();
+    neighbour.lease("key", "neighbour", at(0), at(1_000_000)).await.unwrap();
+    everything(neighbour).await
+}
+
+async fn is_as_at_first(neighbour: &dyn Repository, at_first: &[String]) {
+    assert_eq!(everything(neighbour).await, at_first);
+    let lease = neighbour.lease("key", "somebody", at(1), at(2)).await.unwrap();
+    assert_eq!(lease.owner, "neighbour");
+}
+
+/// As [`SharedFile`], in the PostgreSQL database of all tests.
+#[cfg(feature = "real-postgres")]
+pub struct SharedDatabase {
+    pub repository: PostgresRepository,
+    neighbour: PostgresRepository,
+    neighbour_at_first: Vec<String>,
+}
+
+#[cfg(feature = "real-postgres")]
+impl SharedDatabase {
+    pub async fn new() -> Self {
+        let neighbour = open_database("neighbour").await;
+        let neighbour_at_first = settled(&neighbour).await;
+        Self { repository: open_database("ours").await, neighbour, neighbour_at_first }
+    }
+
+    pub async fn neighbour_noticed_nothing(self) {
+        is_as_at_first(&self.neighbour, &self.neighbour_at_first).await;
+        self.repository.close().await;
+        self.neighbour.close().await;
+    }
+}
+
+/// Where `scripts/postgres.sh` started a server.
+#[cfg(feature = "real-postgres")]
+pub fn database() -> String {
+    std::env::var("ZYGOS_TEST_POSTGRES").expect("`scripts/postgres.sh start` tells the address")
+}
+
+/// A workspace that only the running test has.
+#[cfg(feature = "real-postgres")]
+pub fn workspace(name: &str) -> WorkspaceId {
+    let thread = std::thread::current();
+    WorkspaceId::new(format!("{name} {} {}", thread.name().unwrap(), std::process::id()))
+}
+
+#[cfg(feature = "real-postgres")]
+pub async fn open_database(name: &str) -> PostgresRepository {
+    PostgresRepository::open(&database(), workspace(name)).await.unwrap()
 }
 
 pub fn file_in(directory: &TempDir) -> PathBuf {

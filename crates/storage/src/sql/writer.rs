@@ -7,11 +7,16 @@ use std::sync::{
 };
 
 use jiff::Timestamp;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::Connection as _;
 use tokio::sync::{mpsc, oneshot};
 use zygos_core::ConnectionId;
 
-use super::{apply, fault::Fault, pending::Call};
+use super::{
+    apply, connect,
+    dialect::{self, Connection, Place},
+    fault::Fault,
+    pending::Call,
+};
 use crate::{
     StorageError,
     mutation::Mutation,
@@ -87,10 +92,12 @@ pub(super) enum Message {
 }
 
 pub(super) struct Writer {
-    pub connection: SqliteConnection,
+    pub connection: Connection,
     pub workspace: String,
-    pub place: String,
+    pub place: Place,
     pub flushed: Arc<AtomicU64>,
+    /// The connection is of no use any more.
+    pub lost: bool,
 }
 
 impl Writer {
@@ -106,7 +113,7 @@ impl Writer {
         }
         drop(inbox);
         if let Err(error) = self.connection.close().await {
-            tracing::warn!(%error, place = self.place, "the writing connection did not close");
+            tracing::warn!(%error, place = %self.place, "the writing connection did not close");
         }
         if let Some(reply) = told {
             reply.send(()).ok();
@@ -124,7 +131,7 @@ impl Writer {
         let mut outcomes = Vec::new();
         let mut close = None;
         let mut next = Some(first);
-        let mut fault = self.execute("BEGIN IMMEDIATE").await.err();
+        let mut fault = self.begin().await.err();
         while let Some(request) = next.take() {
             if fault.is_none() {
                 match self.apart(&request.work).await {
@@ -150,7 +157,15 @@ impl Writer {
                     self.flushed.fetch_add(1, Ordering::SeqCst);
                 }
                 for (request, outcome) in requests.into_iter().zip(outcomes) {
-                    request.answer(outcome.map_err(|fault| fault.told(&self.place)));
+                    request.answer(outcome.map_err(|fault| fault.told(&self.place.to_string())));
+                }
+            }
+            // Whether it is committed nobody knows, so nobody tries again.
+            Some(fault) if fault.is_lost() => {
+                self.lost = true;
+                let error = fault.told(&self.place.to_string());
+                for request in requests {
+                    request.answer(Err(error.clone()));
                 }
             }
             Some(fault) => {
@@ -182,7 +197,7 @@ impl Writer {
     /// After a transaction of several was lost: whoever can be served alone is.
     async fn one_by_one(&mut self, requests: Vec<Request>, fault: Fault) {
         if requests.len() == 1 {
-            let error = fault.told(&self.place);
+            let error = fault.told(&self.place.to_string());
             for request in requests {
                 request.answer(Err(error.clone()));
             }
@@ -190,17 +205,32 @@ impl Writer {
         }
         for request in requests {
             let outcome = self.alone(&request.work).await;
-            if outcome.is_err() {
+            if let Err(fault) = &outcome {
+                self.lost |= fault.is_lost();
                 self.roll_back().await;
             } else if outcome.as_ref().is_ok_and(Answer::changed_something) {
                 self.flushed.fetch_add(1, Ordering::SeqCst);
             }
-            request.answer(outcome.map_err(|fault| fault.told(&self.place)));
+            request.answer(outcome.map_err(|fault| fault.told(&self.place.to_string())));
         }
     }
 
+    /// Over a new connection where the old one was lost meanwhile, as it is when a server was started anew.
+    async fn begin(&mut self) -> Result<(), Fault> {
+        if !self.lost {
+            match dialect::begin(&mut self.connection, &self.workspace).await {
+                Err(fault) if fault.is_lost() => {}
+                other => return other,
+            }
+        }
+        self.lost = true;
+        self.connection = connect::writer(&self.place).await?;
+        self.lost = false;
+        dialect::begin(&mut self.connection, &self.workspace).await
+    }
+
     async fn alone(&mut self, work: &Work) -> Result<Answer, Fault> {
-        self.execute("BEGIN IMMEDIATE").await?;
+        self.begin().await?;
         let answer = apply::work(&mut self.connection, &self.workspace, work).await?;
         self.execute("COMMIT").await?;
         Ok(answer)
@@ -209,7 +239,7 @@ impl Writer {
     /// SQLite has already rolled back after some errors; then there is nothing to do.
     async fn roll_back(&mut self) {
         if let Err(Fault::Database(error)) = self.execute("ROLLBACK").await {
-            tracing::debug!(%error, place = self.place, "the transaction was rolled back already");
+            tracing::debug!(%error, place = %self.place, "the transaction was rolled back already");
         }
     }
 

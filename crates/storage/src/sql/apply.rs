@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::query::Query;
 use zygos_core::{ConnectionId, RemoteKey, model::Unit};
 
 use super::{
     decode::{LeaseColumns, LedgerColumns, Meaning, OutboxColumns},
+    dialect::{Arguments, Connection, Db},
     fault::Fault,
     statements,
     values::{
@@ -26,7 +27,7 @@ use crate::{
 
 type Result<T> = std::result::Result<T, Fault>;
 
-pub(super) async fn work(connection: &mut SqliteConnection, workspace: &str, work: &Work) -> Result<Answer> {
+pub(super) async fn work(connection: &mut Connection, workspace: &str, work: &Work) -> Result<Answer> {
     let mut apply = Apply { connection, workspace };
     match work {
         Work::Commit(mutations) => {
@@ -42,7 +43,7 @@ pub(super) async fn work(connection: &mut SqliteConnection, workspace: &str, wor
                 .bind(kind_number(*kind))
                 .bind(micros(*now))
                 .bind(micros(*lease_until))
-                .bind(*limit);
+                .bind(i64::from(*limit));
             let rows: Vec<OutboxColumns> = claim.fetch_all(&mut *apply.connection).await?;
             let mut rows = rows.into_iter().map(Meaning::meaning).collect::<Result<Vec<OutboxRow>>>()?;
             rows.sort_by_key(|row| (row.lane, row.due_at, row.id));
@@ -99,18 +100,18 @@ pub(super) async fn work(connection: &mut SqliteConnection, workspace: &str, wor
 }
 
 pub(super) struct Apply<'a> {
-    pub(super) connection: &'a mut SqliteConnection,
+    pub(super) connection: &'a mut Connection,
     pub(super) workspace: &'a str,
 }
 
 impl<'a> Apply<'a> {
     /// With the workspace bound.
-    pub(super) fn query(&self, statement: &'static str) -> Query<'a, Sqlite, SqliteArguments> {
+    pub(super) fn query(&self, statement: &'static str) -> Query<'a, Db, Arguments> {
         sqlx::query(statement).bind(self.workspace)
     }
 
     /// Answers how many rows it touched.
-    pub(super) async fn run(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64> {
+    pub(super) async fn run(&mut self, query: Query<'_, Db, Arguments>) -> Result<u64> {
         Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 
@@ -359,7 +360,7 @@ impl<'a> Apply<'a> {
 
     async fn enqueue(&mut self, wish: &Wish) -> Result<()> {
         let (kind, store, key) = record_columns(&wish.record);
-        let wished = |query: Query<'a, Sqlite, SqliteArguments>| {
+        let wished = |query: Query<'a, Db, Arguments>| {
             query
                 .bind(wish.connection.as_str().to_owned())
                 .bind(kind)
@@ -380,7 +381,7 @@ impl<'a> Apply<'a> {
 
     /// Answers whether the claim was there.
     async fn settle(&mut self, row: i64, fence: i64, revision: i64, settled: &Settled) -> Result<bool> {
-        let claimed = |query: Query<'a, Sqlite, SqliteArguments>| query.bind(row).bind(fence);
+        let claimed = |query: Query<'a, Db, Arguments>| query.bind(row).bind(fence);
         let settle = match settled {
             Settled::Done => {
                 let done = claimed(self.query(statements::SETTLE_DONE)).bind(revision);
@@ -439,7 +440,7 @@ impl<'a> Apply<'a> {
 
     async fn open_issue(&mut self, issue: &Issue) -> Result<()> {
         let choices = to_json("issue", &issue.choices)?;
-        let described = |query: Query<'a, Sqlite, SqliteArguments>| {
+        let described = |query: Query<'a, Db, Arguments>| {
             query
                 .bind(issue.connection.as_str().to_owned())
                 .bind(issue.kind.clone())
@@ -457,7 +458,7 @@ impl<'a> Apply<'a> {
     }
 
     async fn open_drift(&mut self, drift: &Drift) -> Result<()> {
-        let described = |query: Query<'a, Sqlite, SqliteArguments>| {
+        let described = |query: Query<'a, Db, Arguments>| {
             query
                 .bind(drift.store.as_str().to_owned())
                 .bind(drift.unit.as_str().to_owned())

@@ -1,16 +1,17 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{FromRow, Sqlite, query::QueryAs, sqlite::SqliteArguments, sqlite::SqliteRow};
+use sqlx::{FromRow, query::QueryAs};
 use zygos_core::{ConnectionId, RemoteKey, RunId, contract::Checkpoint};
 
 use super::{
-    SqliteRepository,
     decode::{
         AttemptColumns, ConnectionColumns, DriftColumns, FieldBaseColumns, HintColumns, IssueColumns,
         JournalColumns, LedgerColumns, LinkColumns, Meaning, OrderColumns, OutboxColumns, ProductColumns,
         ProductOfColumns, RunColumns, StockBaseColumns, TombstoneColumns, UnitColumns,
     },
+    dialect::{Arguments, Db, Row},
     fault::Fault,
+    handle::SqlRepository,
     statements,
     values::{integer, kind_number, large_count, micros, optional_timestamp, to_json},
     writer::{Answer, Work},
@@ -28,26 +29,30 @@ use crate::{
 };
 
 type Result<T> = std::result::Result<T, StorageError>;
-type Select<'q, Columns> = QueryAs<'q, Sqlite, Columns, SqliteArguments>;
+type Select<'q, Columns> = QueryAs<'q, Db, Columns, Arguments>;
 
-impl SqliteRepository {
+impl SqlRepository {
     /// With the workspace bound.
     fn select<Columns>(&self, statement: &'static str) -> Select<'static, Columns>
     where
-        Columns: for<'r> FromRow<'r, SqliteRow>,
+        Columns: for<'r> FromRow<'r, Row>,
     {
         sqlx::query_as(statement).bind(self.inner.workspace.clone())
     }
 
     async fn all<Columns>(&self, select: Select<'_, Columns>) -> Result<Vec<Columns::Value>>
     where
-        Columns: Meaning + for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+        Columns: Meaning + for<'r> FromRow<'r, Row> + Send + Unpin,
     {
         let _call = self.inner.pending.begin();
         let read = async {
             let mut reader = self.inner.readers.take().await?;
-            let rows = select.fetch_all(reader.connection()?).await?;
+            let rows = select.fetch_all(reader.connection()?).await.map_err(Fault::from);
+            if rows.as_ref().is_err_and(Fault::is_lost) {
+                reader.discard();
+            }
             drop(reader);
+            let rows = rows?;
             rows.into_iter().map(Meaning::meaning).collect::<std::result::Result<Vec<_>, Fault>>()
         };
         read.await.map_err(|fault| fault.told(&self.inner.place))
@@ -55,7 +60,7 @@ impl SqliteRepository {
 
     async fn first<Columns>(&self, select: Select<'_, Columns>) -> Result<Option<Columns::Value>>
     where
-        Columns: Meaning + for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+        Columns: Meaning + for<'r> FromRow<'r, Row> + Send + Unpin,
     {
         Ok(self.all(select).await?.into_iter().next())
     }
@@ -71,7 +76,7 @@ impl SqliteRepository {
 }
 
 #[async_trait]
-impl Repository for SqliteRepository {
+impl Repository for SqlRepository {
     async fn commit(&self, mutations: Vec<Mutation>) -> Result<()> {
         if mutations.is_empty() {
             return Ok(());
@@ -108,7 +113,7 @@ impl Repository for SqliteRepository {
             return Ok(Vec::new());
         }
         let select = self.select::<UnitColumns>(statements::UNITS);
-        self.all(select.bind(connection.as_str()).bind(integer(from)).bind(limit)).await
+        self.all(select.bind(connection.as_str()).bind(integer(from)).bind(i64::from(limit))).await
     }
 
     async fn units_called(&self, connection: &ConnectionId, text: &str) -> Result<Vec<StoredUnit>> {
@@ -152,8 +157,8 @@ impl Repository for SqliteRepository {
             if after.is_some() { statements::PRODUCT_KEYS } else { statements::FIRST_PRODUCT_KEYS };
         let select = self.select::<(String,)>(statement).bind(connection.as_str());
         let keys = match after {
-            Some(after) => self.all(select.bind(after.as_str()).bind(limit)).await,
-            None => self.all(select.bind(limit)).await,
+            Some(after) => self.all(select.bind(after.as_str()).bind(i64::from(limit))).await,
+            None => self.all(select.bind(i64::from(limit))).await,
         };
         Ok(keys?.into_iter().map(RemoteKey::from).collect())
     }
@@ -224,8 +229,7 @@ impl Repository for SqliteRepository {
             .bind(filter.state_code.as_deref())
             .bind(filter.last_read_before.map_or(i64::MAX, micros))
             .bind(filter.created_from.map_or(i64::MIN, micros))
-            // A negative limit is none.
-            .bind(filter.limit.map_or(-1, i64::from));
+            .bind(filter.limit.map_or(i64::MAX, i64::from));
         match filter.closed {
             Some(closed) => self.all(select.bind(closed)).await,
             None => self.all(select).await,
@@ -298,7 +302,8 @@ impl Repository for SqliteRepository {
 
     async fn outbox(&self, connection: Option<&ConnectionId>, limit: u32) -> Result<Vec<OutboxRow>> {
         let select = self.select::<OutboxColumns>(statements::OUTBOX);
-        let mut rows = self.all(select.bind(connection.map(ConnectionId::as_str)).bind(limit)).await?;
+        let mut rows =
+            self.all(select.bind(connection.map(ConnectionId::as_str)).bind(i64::from(limit))).await?;
         for row in &mut rows {
             row.fence = 0;
         }
@@ -337,7 +342,7 @@ impl Repository for SqliteRepository {
     ) -> Result<Vec<JournalEntry>> {
         let statement = if key.is_some() { statements::JOURNAL_OF_KEY } else { statements::JOURNAL };
         let select = self.select::<JournalColumns>(statement);
-        let select = select.bind(connection.map(ConnectionId::as_str)).bind(limit);
+        let select = select.bind(connection.map(ConnectionId::as_str)).bind(i64::from(limit));
         match key {
             Some(key) => self.all(select.bind(key.as_str())).await,
             None => self.all(select).await,
@@ -348,15 +353,17 @@ impl Repository for SqliteRepository {
         match record {
             Some(record) => {
                 let select = self.select::<AttemptColumns>(statements::ATTEMPTS_OF_RECORD);
-                self.all(select.bind(limit).bind(record)).await
+                self.all(select.bind(i64::from(limit)).bind(record)).await
             }
-            None => self.all(self.select::<AttemptColumns>(statements::ATTEMPTS).bind(limit)).await,
+            None => {
+                self.all(self.select::<AttemptColumns>(statements::ATTEMPTS).bind(i64::from(limit))).await
+            }
         }
     }
 
     async fn drifts(&self, store: Option<&ConnectionId>, limit: u32) -> Result<Vec<Drift>> {
         let select = self.select::<DriftColumns>(statements::DRIFTS);
-        self.all(select.bind(store.map(ConnectionId::as_str)).bind(limit)).await
+        self.all(select.bind(store.map(ConnectionId::as_str)).bind(i64::from(limit))).await
     }
 
     async fn open_drift(&self, store: &ConnectionId, unit: &RemoteKey, field: &str) -> Result<Option<Drift>> {
@@ -373,7 +380,7 @@ impl Repository for SqliteRepository {
     }
 
     async fn runs(&self, limit: u32) -> Result<Vec<Run>> {
-        self.all(self.select::<RunColumns>(statements::RUNS).bind(limit)).await
+        self.all(self.select::<RunColumns>(statements::RUNS).bind(i64::from(limit))).await
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<Run>> {
@@ -382,7 +389,7 @@ impl Repository for SqliteRepository {
 
     async fn hints(&self, connection: &ConnectionId, limit: u32) -> Result<Vec<StoredHint>> {
         let select = self.select::<HintColumns>(statements::HINTS);
-        self.all(select.bind(connection.as_str()).bind(limit)).await
+        self.all(select.bind(connection.as_str()).bind(i64::from(limit))).await
     }
 
     async fn lease(&self, credential: &str, owner: &str, now: Timestamp, until: Timestamp) -> Result<Lease> {

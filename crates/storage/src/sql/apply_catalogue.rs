@@ -1,11 +1,12 @@
 //! What the writer does for products, what was agreed about them, and those that are gone.
 
-use sqlx::{Sqlite, query::Query, sqlite::SqliteArguments};
+use sqlx::query::Query;
 use zygos_core::ConnectionId;
 
 use super::{
     apply::Apply,
     decode::{FieldBaseColumns, Meaning},
+    dialect::{Arguments, Db},
     fault::Fault,
     statements,
     values::{micros, side_number, to_json},
@@ -24,7 +25,7 @@ impl<'a> Apply<'a> {
         stored: &StoredProduct,
     ) -> Result<()> {
         let product = &stored.product;
-        let read = |query: Query<'a, Sqlite, SqliteArguments>| {
+        let read = |query: Query<'a, Db, Arguments>| {
             query
                 .bind(connection.as_str().to_owned())
                 .bind(product.key.as_str().to_owned())
@@ -42,7 +43,7 @@ impl<'a> Apply<'a> {
             self.run(body).await?;
         }
         let units = to_json("product_unit", &units_of(product))?;
-        let belonging = |query: Query<'a, Sqlite, SqliteArguments>| {
+        let belonging = |query: Query<'a, Db, Arguments>| {
             query
                 .bind(connection.as_str().to_owned())
                 .bind(product.key.as_str().to_owned())
