@@ -18,6 +18,10 @@ pub struct Arguments {
     /// The configuration file.
     #[arg(short, long, global = true, default_value = "zygos.toml")]
     pub config: PathBuf,
+    /// The state's PostgreSQL database, postgres://USER:PASSWORD@HOST:PORT/DATABASE, whatever the configuration says;
+    /// also in ZYGOS_DATABASE, where others can't read it in the list of processes.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub database: Option<String>,
     /// Answer with JSON.
     #[arg(long, global = true)]
     pub json: bool,

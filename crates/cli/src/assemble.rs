@@ -1,10 +1,6 @@
 //! From a configuration to an engine: secrets read, connectors opened, the state found.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use secrecy::SecretString;
 use zygos_connectors::{
@@ -14,20 +10,19 @@ use zygos_connectors::{
 };
 use zygos_core::{SharedClock, WorkspaceId, http::Transport, settings::SecretRef};
 use zygos_engine::{Connection, Engine, EngineSettings, StoreSettings, Watcher};
-use zygos_storage::{Repository, SqliteRepository};
 
 use crate::{
     config::{AccountConfig, Config},
     failure::Failure,
     owner::OwnerLock,
+    state::{self, State, StatePlace},
 };
 
 /// An engine with its state, and what is needed to let go of both.
 pub struct Assembled {
     pub engine: Arc<Engine>,
-    pub state: SqliteRepository,
-    /// The state's file.
-    pub path: PathBuf,
+    pub state: State,
+    pub place: StatePlace,
     pub workspace: WorkspaceId,
     /// What the connections call within.
     pub budgets: Budgets,
@@ -87,15 +82,14 @@ pub async fn assemble_within(
     surroundings: &Surroundings<'_>,
     watcher: Watcher,
 ) -> Result<Assembled, Failure> {
-    let path: PathBuf = folder.join(&config.state);
-    let state = SqliteRepository::open(&path, config.workspace.clone()).await?;
-    let lock = Arc::new(OwnerLock::take(&path)?);
+    let place = config.state.clone().within(folder);
+    let state = State::open(&place, config.workspace.clone()).await?;
+    let lock = Arc::new(state::owner(&place)?);
     let workspace = config.workspace.clone();
     let settings = settings_within(config, surroundings, lock.name())?;
-    let repository: Arc<dyn Repository> = Arc::new(state.clone());
-    let engine = Engine::new(repository, surroundings.clock.clone(), settings, watcher);
+    let engine = Engine::new(state.repository(), surroundings.clock.clone(), settings, watcher);
     let budgets = surroundings.budgets.clone();
-    Ok(Assembled { engine: Arc::new(engine), state, path, workspace, budgets, lock })
+    Ok(Assembled { engine: Arc::new(engine), state, place, workspace, budgets, lock })
 }
 
 /// The engine's settings with connectors that call through `transport`, for a process that leases call `owner`.

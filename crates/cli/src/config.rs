@@ -7,7 +7,7 @@ mod products;
 mod rates;
 mod stock;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use zygos_connectors::registry::{Configured, Vendor, vendors};
 use zygos_core::{
@@ -26,12 +26,13 @@ use self::{
     products::product_flow,
     stock::stock_flow,
 };
+use crate::state::StatePlace;
 
 /// A configuration that holds together. Whether it fits the ERP is for `zygos check`.
 pub struct Config {
     pub workspace: WorkspaceId,
-    /// The state's file, as written.
-    pub state: PathBuf,
+    /// Where the state is, as written.
+    pub state: StatePlace,
     pub listen: SocketAddr,
     pub stores: Vec<StoreConfig>,
     pub erp: AccountConfig,
@@ -73,6 +74,13 @@ fn whole(root: &Section<'_>) -> Option<Config> {
         Some(section) => {
             let name = section.required_text("name", "my-company");
             let state = section.text("state").unwrap_or_else(|| "zygos.db".to_owned());
+            if StatePlace::holds_password(&state) {
+                section.problem(
+                    "state",
+                    "holds a password; leave it out here and give it in the environment variable PGPASSWORD, in \
+                     ~/.pgpass, or the whole address in ZYGOS_DATABASE",
+                );
+            }
             let listen = section.text("listen").unwrap_or_else(|| "127.0.0.1:8390".to_owned());
             let listen = listen.parse().inspect_err(|_| {
                 section.problem("listen", "must be an address and a port, such as \"127.0.0.1:8390\"");
@@ -126,7 +134,7 @@ fn whole(root: &Section<'_>) -> Option<Config> {
     let guard = GuardLimits { writes_per_run: limits.flatten(), ..guard };
     let config = Config {
         workspace: WorkspaceId::new(workspace?),
-        state: PathBuf::from(state),
+        state: StatePlace::of(&state),
         listen: listen?,
         stores,
         erp: erp?,

@@ -128,7 +128,12 @@ impl Leases {
             self.set_inherited(credential, true);
             self.repository.release_lease(credential, &found.owner).await?;
         }
-        self.ask(credential, self.clock.now()).await
+        let lease = self.ask(credential, self.clock.now()).await?;
+        if lease.owner == self.lock.name() && !self.lock.tells_the_living() {
+            // Its lease ran out. Should it live on after all, it is fenced off from what it had claimed.
+            self.set_inherited(credential, true);
+        }
+        Ok(lease)
     }
 
     async fn ask(&self, credential: &str, now: Timestamp) -> Result<Lease, Failure> {

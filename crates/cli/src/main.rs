@@ -11,6 +11,7 @@ mod leases;
 mod owner;
 mod sandbox;
 mod show;
+mod state;
 
 use std::process::ExitCode;
 

@@ -16,10 +16,17 @@ use crate::failure::Failure;
 
 /// Names that begin so have a file; who bears another name proves nothing by having none.
 const PREFIX: &str = "lock-";
+/// Names of processes that share a database.
+const SHARED: &str = "shared-";
 
 /// This process's name and its lock. Dropping it is the end of the process as far as others can tell.
 pub struct OwnerLock {
     name: String,
+    file: Option<Locked>,
+}
+
+/// A process's own file.
+struct Locked {
     path: PathBuf,
     folder: PathBuf,
     _file: File,
@@ -44,9 +51,20 @@ impl OwnerLock {
             let reason = format!("{error}; free some space, or let the user that runs Zygos write there");
             Failure::State(StorageError::Unwritable { place: folder.display().to_string(), reason })
         })?;
-        let lock = Self { name, path, folder, _file: file };
+        let lock = Self { name, file: Some(Locked { path, folder, _file: file }) };
         lock.sweep();
         Ok(lock)
+    }
+
+    /// For a state that other machines work with too: nobody can be seen to be dead, and leases run out.
+    pub fn without_a_file() -> Self {
+        let name = format!("{SHARED}{}-{}", std::process::id(), uuid::Uuid::now_v7());
+        Self { name, file: None }
+    }
+
+    /// Whether somebody who keeps a lease can be seen to live.
+    pub fn tells_the_living(&self) -> bool {
+        self.file.is_some()
     }
 
     /// How leases name this process.
@@ -56,13 +74,13 @@ impl OwnerLock {
 
     /// Whether this owner of leases is dead for certain. Its file, if any, is removed then.
     pub fn is_dead(&self, owner: &str) -> bool {
-        if owner == self.name || !is_name(owner) {
+        let Some(own) = self.file.as_ref().filter(|_| owner != self.name && is_name(owner)) else {
             return false;
-        }
-        let path = self.folder.join(owner);
+        };
+        let path = own.folder.join(owner);
         match File::open(&path) {
             // It had one before it had a lease. If ours is gone too, somebody emptied the folder, and a gap says nothing.
-            Err(error) if error.kind() == ErrorKind::NotFound => self.path.exists(),
+            Err(error) if error.kind() == ErrorKind::NotFound => own.path.exists(),
             Err(_) => false,
             // Shared, so that two who ask at once don't take each other for the owner.
             Ok(file) => match file.try_lock_shared() {
@@ -77,7 +95,8 @@ impl OwnerLock {
     }
 
     fn sweep(&self) {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let Some(own) = &self.file else { return };
+        let Ok(entries) = fs::read_dir(&own.folder) else { return };
         for entry in entries.flatten() {
             if let Some(name) = entry.file_name().to_str() {
                 self.is_dead(name);
@@ -89,7 +108,9 @@ impl OwnerLock {
 impl Drop for OwnerLock {
     fn drop(&mut self) {
         // Left behind it is unlocked, which says the same.
-        let _ = fs::remove_file(&self.path);
+        if let Some(own) = &self.file {
+            let _ = fs::remove_file(&own.path);
+        }
     }
 }
 
@@ -108,8 +129,12 @@ fn is_name(owner: &str) -> bool {
 
 /// An owner of leases as people can find it.
 pub fn in_words(owner: &str) -> String {
-    let process = owner.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next());
-    process.map_or_else(|| owner.to_owned(), |id| format!("process {id}"))
+    let process = |prefix: &str| owner.strip_prefix(prefix).and_then(|rest| rest.split('-').next());
+    match (process(PREFIX), process(SHARED)) {
+        (Some(id), _) => format!("process {id}"),
+        (None, Some(id)) => format!("process {id}, perhaps of another machine"),
+        (None, None) => owner.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -82,13 +82,20 @@ pub struct World {
     transport: Arc<Watched>,
     figure: Figure,
     seed: u64,
-    sqlite: Option<OnSqlite>,
+    disk: Option<OnDisk>,
 }
 
 /// What a state on disk needs: its answers come from other threads.
-struct OnSqlite {
-    repository: Arc<SqliteRepository>,
+struct OnDisk {
+    /// Calls that are under way.
+    pending: Box<dyn Fn() -> usize>,
     runtime: Runtime,
+}
+
+impl OnDisk {
+    fn runtime() -> Runtime {
+        Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
+    }
 }
 
 impl World {
@@ -143,18 +150,32 @@ impl World {
             prices: BTreeMap::new(),
             figure,
             seed,
-            sqlite: None,
+            disk: None,
         }
     }
 
     /// As [`Self::new`], with its state in an SQLite file in `directory`.
     pub fn on_sqlite(units: u32, figure: Figure, seed: u64, directory: &Path) -> Self {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let runtime = OnDisk::runtime();
         let file = directory.join("state.db");
         let opened = runtime.block_on(SqliteRepository::open(&file, WorkspaceId::new("scenario")));
         let repository = Arc::new(opened.expect("a state file"));
         let world = Self::on(units, figure, seed, start(), repository.clone());
-        Self { sqlite: Some(OnSqlite { repository, runtime }), ..world }
+        Self { disk: Some(OnDisk { pending: Box::new(move || repository.pending()), runtime }), ..world }
+    }
+
+    /// As [`Self::new`], with its state in a workspace of the PostgreSQL database that `scripts/postgres.sh` started;
+    /// `name` tells it from others of this process.
+    #[cfg(feature = "real-postgres")]
+    pub fn on_postgres(units: u32, figure: Figure, seed: u64, name: &str) -> Self {
+        let runtime = OnDisk::runtime();
+        let url =
+            std::env::var("ZYGOS_TEST_POSTGRES").expect("`scripts/postgres.sh start` tells the address");
+        let workspace = WorkspaceId::new(format!("{name} {seed} {}", std::process::id()));
+        let opened = runtime.block_on(zygos_storage::PostgresRepository::open(&url, workspace));
+        let repository = Arc::new(opened.expect("a database"));
+        let world = Self::on(units, figure, seed, start(), repository.clone());
+        Self { disk: Some(OnDisk { pending: Box::new(move || repository.pending()), runtime }), ..world }
     }
 
     /// Has every request told before it is sent: to which host, what, and when.
@@ -222,7 +243,7 @@ impl World {
 
     /// Runs work until it is done or the clock has reached `until`; then the work is dropped where it stands.
     pub fn run<T>(&self, work: impl Future<Output = T>, until: Timestamp) -> Option<T> {
-        let _entered = self.sqlite.as_ref().map(|sqlite| sqlite.runtime.enter());
+        let _entered = self.disk.as_ref().map(|disk| disk.runtime.enter());
         let mut work = pin!(work);
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
@@ -233,7 +254,7 @@ impl World {
                     return Some(done);
                 }
             }
-            if self.sqlite.as_ref().is_some_and(|sqlite| sqlite.repository.pending() > 0) {
+            if self.disk.as_ref().is_some_and(|disk| (disk.pending)() > 0) {
                 // Nobody is woken when the writer is done with what a crash left behind, so look again soon.
                 thread::park_timeout(Duration::from_millis(1));
                 continue;

@@ -45,7 +45,7 @@ pub(super) async fn gather(assembled: &Assembled) -> Result<Vec<Checked>, Failur
         connection: MACHINE.to_owned(),
         product: Some(machine::product()),
         mode: None,
-        findings: machine::findings(&assembled.path),
+        findings: machine::findings(&assembled.place),
     }];
     let mut unfit = Checked {
         connection: CONFIGURATION.to_owned(),

@@ -9,7 +9,7 @@ mod plan_file;
 mod serve;
 mod tell;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource};
 use zygos_core::settings::Problem;
@@ -23,39 +23,40 @@ use crate::{
     failure::Failure,
     sandbox,
     show::{Form, progress_watcher},
+    state::StatePlace,
 };
 
 /// Carries out one command.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let form = if arguments.json { Form::Json } else { Form::Words };
-    let path = arguments.config.as_path();
+    let home = &Home::of(&arguments)?;
     match arguments.command {
-        Command::Demo(demo) => demo::run(&demo, form).await,
+        Command::Demo(demo) => demo::run(&demo, home.database.as_ref(), form).await,
         Command::Sandbox { vendor } => sandbox::run(vendor).await,
-        Command::Init(flags) => init::init(&flags, path, form).await,
-        Command::Check => check::check(&open(path, quiet()).await?, form).await,
-        Command::Plan(wanted) => plan::plan(&open(path, progress_watcher()).await?, &wanted, form).await,
+        Command::Init(flags) => init::init(&flags, home, form).await,
+        Command::Check => check::check(&open(home, quiet()).await?, form).await,
+        Command::Plan(wanted) => plan::plan(&open(home, progress_watcher()).await?, &wanted, form).await,
         Command::Sync { plan, most } => {
-            let assembled = open_limited(path, most).await?;
+            let assembled = open_limited(home, most).await?;
             match plan {
                 Some(file) => plan::carry_out(&assembled, &file, form).await,
                 None => balance::sync(&assembled, form).await,
             }
         }
         Command::Verify { store, most } => {
-            balance::verify(&open_limited(path, most).await?, store.as_deref(), form).await
+            balance::verify(&open_limited(home, most).await?, store.as_deref(), form).await
         }
-        Command::Explain { what } => tell::explain(&open(path, quiet()).await?, &what, form).await,
-        Command::History(wanted) => history::history(&open(path, quiet()).await?, &wanted, form).await,
-        Command::Issues { all, each } => issues::issues(&open(path, quiet()).await?, all, each, form).await,
+        Command::Explain { what } => tell::explain(&open(home, quiet()).await?, &what, form).await,
+        Command::History(wanted) => history::history(&open(home, quiet()).await?, &wanted, form).await,
+        Command::Issues { all, each } => issues::issues(&open(home, quiet()).await?, all, each, form).await,
         Command::Approve { what, choice } => {
-            approve::approve(&open(path, quiet()).await?, what.as_deref(), choice.as_deref(), form).await
+            approve::approve(&open(home, quiet()).await?, what.as_deref(), choice.as_deref(), form).await
         }
         Command::Pause { connection, reason } => {
-            approve::pause(&open(path, quiet()).await?, connection.as_deref(), reason, form).await
+            approve::pause(&open(home, quiet()).await?, connection.as_deref(), reason, form).await
         }
-        Command::Replay { what } => tell::replay(&open(path, quiet()).await?, &what, form).await,
-        Command::Serve => serve::serve(path).await,
+        Command::Replay { what } => tell::replay(&open(home, quiet()).await?, &what, form).await,
+        Command::Serve => serve::serve(home).await,
     }
 }
 
@@ -63,22 +64,55 @@ fn quiet() -> Watcher {
     Box::new(|_| {})
 }
 
-async fn open(path: &Path, watcher: Watcher) -> Result<Assembled, Failure> {
-    let config = load(path)?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    assemble(config, folder, machine_clock(), watcher).await
+async fn open(home: &Home, watcher: Watcher) -> Result<Assembled, Failure> {
+    assemble(home.load()?, home.folder(), machine_clock(), watcher).await
 }
 
 /// With at most so many writes in a run, whatever the configuration says.
-async fn open_limited(path: &Path, most: Option<u32>) -> Result<Assembled, Failure> {
-    let mut config = load(path)?;
+async fn open_limited(home: &Home, most: Option<u32>) -> Result<Assembled, Failure> {
+    let mut config = home.load()?;
     config.guard.writes_per_run = most.or(config.guard.writes_per_run);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    assemble(config, folder, machine_clock(), progress_watcher()).await
+    assemble(config, home.folder(), machine_clock(), progress_watcher()).await
+}
+
+/// The configuration file, and where the state is if the command says it.
+pub(crate) struct Home {
+    pub config: PathBuf,
+    database: Option<StatePlace>,
+}
+
+impl Home {
+    fn of(arguments: &Arguments) -> Result<Self, Failure> {
+        let said = arguments.database.clone().or_else(|| std::env::var("ZYGOS_DATABASE").ok());
+        let said = said.filter(|address| !address.is_empty());
+        let database = said.map(|address| StatePlace::of_address(&address)).transpose()?;
+        Ok(Self { config: arguments.config.clone(), database })
+    }
+
+    #[cfg(test)]
+    pub fn at(config: &Path) -> Self {
+        Self { config: config.to_owned(), database: None }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.config.parent().unwrap_or(Path::new("."))
+    }
+
+    pub fn load(&self) -> Result<config::Config, Failure> {
+        Ok(self.placed(load(&self.config)?))
+    }
+
+    /// With the state where the command says it is.
+    pub fn placed(&self, config: config::Config) -> config::Config {
+        match &self.database {
+            Some(database) => config::Config { state: database.clone(), ..config },
+            None => config,
+        }
+    }
 }
 
 /// Reads the configuration; all its problems come in one report.
-pub(crate) fn load(path: &Path) -> Result<config::Config, Failure> {
+fn load(path: &Path) -> Result<config::Config, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::Configuration(format!(
             "the configuration {} cannot be read: {error}. `--config` names another file; README.md shows an example",

@@ -1,4 +1,4 @@
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -12,7 +12,7 @@ use zygos_storage::StorageError;
 use crate::{
     assemble::{Assembled, assemble},
     clock::machine_clock,
-    commands::load,
+    commands::Home,
     failure::Failure,
     leases::Leases,
     show::line_of,
@@ -23,7 +23,7 @@ const STATE_WAIT: Duration = Duration::from_secs(30);
 
 /// Runs all flows and takes in webhooks until Ctrl-C or SIGTERM. A full disk does not end it: it says so, makes no
 /// call, and goes on once the state can be written.
-pub async fn serve(path: &Path) -> Result<(), Failure> {
+pub async fn serve(home: &Home) -> Result<(), Failure> {
     let clock = machine_clock();
     let waits = RetrySchedule::default();
     let mut failures = 0;
@@ -31,7 +31,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     let mut ran = false;
     loop {
         let mut began = None;
-        let error = match once(path, &clock, &mut began, told.is_some()).await {
+        let error = match once(home, &clock, &mut began, told.is_some()).await {
             // Once it has run, whatever keeps it from the state may pass; before, only a full disk does by itself.
             Err(Failure::State(error)) if can_pass(&error, ran || began.is_some()) => error,
             other => return other,
@@ -68,20 +68,19 @@ fn can_pass(error: &StorageError, ran: bool) -> bool {
 
 /// From opening the state to its end; `began` tells when work began.
 async fn once(
-    path: &Path,
+    home: &Home,
     clock: &SharedClock,
     began: &mut Option<Timestamp>,
     was_unwritable: bool,
 ) -> Result<(), Failure> {
-    let config = load(path)?;
+    let config = home.load()?;
     let listen = config.listen;
-    let folder = path.parent().unwrap_or(Path::new("."));
     let watcher = Box::new(|event: &zygos_engine::Event| {
         if let Some(line) = line_of(event) {
             tracing::info!("{line}");
         }
     });
-    let assembled = assemble(config, folder, clock.clone(), watcher).await?;
+    let assembled = assemble(config, home.folder(), clock.clone(), watcher).await?;
     let outcome = run(&assembled, listen, clock, began, was_unwritable).await;
     assembled.state.close().await;
     outcome

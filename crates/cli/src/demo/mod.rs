@@ -13,9 +13,9 @@ use std::{
 use jiff::Timestamp;
 use secrecy::SecretString;
 use zygos_connectors::registry::{OpenError, Secrets};
-use zygos_core::{ConnectionId, SharedClock, clock::later, settings::SecretRef};
+use zygos_core::{ConnectionId, SharedClock, WorkspaceId, clock::later, settings::SecretRef};
 use zygos_engine::{Engine, Event, Watcher};
-use zygos_storage::{Mode, Repository, SqliteRepository};
+use zygos_storage::Mode;
 
 use self::{summary::Summary, world::World};
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
     config,
     failure::Failure,
     show::{Form, line_of},
+    state::{State, StatePlace},
 };
 
 /// The demo's configuration, which is an example of one as well.
@@ -47,8 +48,12 @@ impl Secrets for DemoSecrets {
     }
 }
 
-/// Runs the demo and prints what moves.
-pub async fn run(arguments: &DemoArguments, form: Form) -> Result<(), Failure> {
+/// Runs the demo and prints what moves; its state is in a file of its own, or in a workspace of its own of `database`.
+pub async fn run(
+    arguments: &DemoArguments,
+    database: Option<&StatePlace>,
+    form: Form,
+) -> Result<(), Failure> {
     let clock = machine_clock();
     let world = World::build(arguments, clock.clone())?;
     let config = config::read(CONFIGURATION).map_err(|problems| {
@@ -56,13 +61,13 @@ pub async fn run(arguments: &DemoArguments, form: Form) -> Result<(), Failure> {
             problems.iter().map(|problem| format!("{}: {}", problem.path, problem.message)).collect();
         Failure::Configuration(texts.join("; "))
     })?;
-    let workspace = config.workspace.clone();
     let settings = engine_settings(config, world.transport.clone(), &clock, &DemoSecrets, "demo")?;
     let file = StateFile::new();
-    let state = SqliteRepository::open(&file.0, workspace).await?;
-    let repository: Arc<dyn Repository> = Arc::new(state.clone());
+    let workspace = WorkspaceId::new(format!("demo {}", uuid::Uuid::now_v7()));
+    let place = database.cloned().unwrap_or_else(|| StatePlace::File(file.0.clone()));
+    let state = State::open(&place, workspace).await?;
     let counts = Arc::new(Mutex::new(Summary::default()));
-    let engine = Engine::new(repository, clock.clone(), settings, watcher(counts.clone(), form));
+    let engine = Engine::new(state.repository(), clock.clone(), settings, watcher(counts.clone(), form));
     for name in engine.connection_names() {
         engine.set_mode(&ConnectionId::new(name), Mode::Live, None).await?;
     }

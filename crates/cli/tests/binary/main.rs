@@ -17,6 +17,9 @@ mod kill;
 #[cfg(test)]
 mod kill_products;
 #[cfg(test)]
+#[cfg(feature = "real-postgres")]
+mod on_postgres;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod process;

@@ -136,6 +136,9 @@ pub struct World {
     directory: TempDir,
     /// What each store's part of the configuration says beyond stock and orders.
     flows: [&'static str; 2],
+    workspace: String,
+    /// Where the state is, unless in a file beside the configuration.
+    database: Option<String>,
     placed: Mutex<u64>,
 }
 
@@ -178,7 +181,18 @@ impl World {
             })
             .collect();
         let directory = TempDir::new().expect("a folder");
-        let world = Self { erp, shops, runtime, directory, flows, placed: Mutex::new(0) };
+        let workspace = "test".to_owned();
+        let placed = Mutex::new(0);
+        let world = Self { erp, shops, runtime, directory, flows, workspace, database: None, placed };
+        world.configure(&world.erp.url);
+        world
+    }
+
+    /// As [`Self::new`], with the state in a workspace of its own of the PostgreSQL database at this address.
+    #[cfg(feature = "real-postgres")]
+    pub fn on_database(address: &str) -> Self {
+        let workspace = format!("binary {}", uuid::Uuid::now_v7());
+        let world = Self { workspace, database: Some(address.to_owned()), ..Self::new() };
         world.configure(&world.erp.url);
         world
     }
@@ -186,9 +200,10 @@ impl World {
     /// Writes the configuration, with the ERP at `erp_url`.
     pub fn configure(&self, erp_url: &str) {
         let mut text = format!(
-            "[workspace]\nname = \"test\"\nlisten = \"127.0.0.1:0\"\n\n[erp]\nname = \"erp\"\nvendor = \"tryton\"\n\
+            "[workspace]\nname = \"{workspace}\"\nlisten = \"127.0.0.1:0\"\n\n[erp]\nname = \"erp\"\nvendor = \"tryton\"\n\
              url = \"{erp_url}\"\ndatabase = \"erp\"\nuser = \"sync\"\npassword = {{ env = \"ERP_PASSWORD\" }}\n\n\
-             [pace]\npoll_every = \"1s\"\nerp_every = \"1s\"\nverify_every = \"3s\"\ncall_timeout = \"5s\"\n"
+             [pace]\npoll_every = \"1s\"\nerp_every = \"1s\"\nverify_every = \"3s\"\ncall_timeout = \"5s\"\n",
+            workspace = self.workspace
         );
         for ((shop, flows), (name, prefix, web_shop, [first, second])) in
             self.shops.iter().zip(self.flows).zip(STORES)
@@ -257,6 +272,7 @@ impl World {
         command
             .current_dir(self.directory.path())
             .env_clear()
+            .envs(self.database.iter().map(|address| ("ZYGOS_DATABASE", address)))
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("ERP_PASSWORD", ERP_PASSWORD)
             .env("STORE_KEY", "key")

@@ -27,7 +27,7 @@ use zygos_scenarios::{
 use crate::{events::Events, truth::Truth, watch::Watch};
 
 const SEEDS: u64 = 1_000;
-const SEEDS_ON_SQLITE: u64 = 50;
+const SEEDS_ON_DISK: u64 = 50;
 const STEPS: u32 = 14;
 const UNITS: u32 = 8;
 
@@ -39,10 +39,18 @@ fn when_edits_and_faults_stop_the_laws_hold() {
 
 #[test]
 fn when_edits_and_faults_stop_the_laws_hold_with_the_state_on_sqlite() {
-    on_both_cores(chosen(SEEDS_ON_SQLITE, SEEDS_ON_SQLITE), |seed| {
+    on_both_cores(chosen(SEEDS_ON_DISK, SEEDS_ON_DISK), |seed| {
         in_a_directory("laws", seed, |directory| {
             play(&mut World::on_sqlite(UNITS, figure(seed), seed, directory), seed);
         });
+    });
+}
+
+#[cfg(feature = "real-postgres")]
+#[test]
+fn when_edits_and_faults_stop_the_laws_hold_with_the_state_on_postgres() {
+    on_both_cores(chosen(SEEDS_ON_DISK, SEEDS_ON_DISK), |seed| {
+        play(&mut World::on_postgres(UNITS, figure(seed), seed, "laws"), seed);
     });
 }
 

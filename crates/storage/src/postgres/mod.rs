@@ -42,7 +42,8 @@ mod values;
 #[path = "../sql/writer.rs"]
 mod writer;
 
-#[cfg(all(test, feature = "real-postgres"))]
+#[cfg(test)]
+#[cfg(feature = "real-postgres")]
 mod tests;
 
 use zygos_core::WorkspaceId;

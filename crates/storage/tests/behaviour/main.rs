@@ -27,7 +27,8 @@ mod ledger;
 mod links;
 #[cfg(test)]
 mod orders;
-#[cfg(all(test, feature = "real-postgres"))]
+#[cfg(test)]
+#[cfg(feature = "real-postgres")]
 mod postgres_server;
 #[cfg(test)]
 mod products;

@@ -11,24 +11,30 @@ use zygos_core::{
 };
 use zygos_storage::SqliteRepository;
 
+use crate::state::StatePlace;
+
 /// This program and the state it knows.
 pub(super) fn product() -> String {
     format!("zygos {}, state version {}", env!("CARGO_PKG_VERSION"), SqliteRepository::schema_version())
 }
 
-pub(super) fn findings(state: &Path) -> Vec<CheckFinding> {
+/// A database's disk is its server's matter.
+pub(super) fn findings(state: &StatePlace) -> Vec<CheckFinding> {
+    state.file().map(of_disk).into_iter().collect()
+}
+
+fn of_disk(state: &Path) -> CheckFinding {
     let folder = match state.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let finding = match free(folder) {
+    match free(folder) {
         Ok(free) => room(&folder.display().to_string(), Room { free, state: size(state) }),
         Err(error) => CheckFinding {
             severity: Severity::Warning,
             message: format!("how much room {} has cannot be told: {error}", folder.display()),
         },
-    };
-    vec![finding]
+    }
 }
 
 /// Octets that this user may still write there.
@@ -68,18 +74,18 @@ mod tests {
     #[test]
     fn the_disk_is_asked_about_the_folder_of_the_state() {
         let directory = TempDir::new().unwrap();
-        let found = findings(&directory.path().join("zygos.db"));
+        let found = vec![of_disk(&directory.path().join("zygos.db"))];
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].message.contains(&directory.path().display().to_string()), "{found:?}");
         assert!(found[0].message.contains(" free in "), "{found:?}");
-        let missing = findings(&directory.path().join("missing").join("zygos.db"));
+        let missing = vec![of_disk(&directory.path().join("missing").join("zygos.db"))];
         assert_eq!(missing[0].severity, Severity::Warning);
         assert!(missing[0].message.contains("cannot be told"), "{missing:?}");
         // A name without a folder is in the current one.
         assert!(
-            findings(Path::new("zygos.db"))[0].message.contains(" free in .;"),
+            of_disk(Path::new("zygos.db")).message.contains(" free in .;"),
             "{:?}",
-            findings(Path::new("zygos.db"))
+            of_disk(Path::new("zygos.db"))
         );
     }
 }

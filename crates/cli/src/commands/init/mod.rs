@@ -33,6 +33,7 @@ use super::{check, plan};
 use crate::{
     assemble::{Assembled, MachineSecrets, assemble_within, http_transport, settings_within},
     clock::machine_clock,
+    commands::Home,
     config,
     failure::Failure,
     leases::Leases,
@@ -51,7 +52,7 @@ struct Answer<'a> {
 }
 
 /// Sets up the file at `--out`, or at `path`.
-pub async fn init(flags: &InitArguments, path: &Path, form: Form) -> Result<(), Failure> {
+pub async fn init(flags: &InitArguments, home: &Home, form: Form) -> Result<(), Failure> {
     let budgets = Budgets::default();
     let surroundings = Surroundings {
         transport: http_transport()?,
@@ -61,17 +62,17 @@ pub async fn init(flags: &InitArguments, path: &Path, form: Form) -> Result<(), 
     };
     let mut person = if flags.yes || form == Form::Json { None } else { questions::at_the_terminal() };
     let person = person.as_mut().map(|person| &mut **person as &mut dyn Ask);
-    set_up(flags, path, form, person, &surroundings).await
+    set_up(flags, home, form, person, &surroundings).await
 }
 
 async fn set_up(
     flags: &InitArguments,
-    path: &Path,
+    home: &Home,
     form: Form,
     mut person: Option<&mut dyn Ask>,
     surroundings: &Surroundings<'_>,
 ) -> Result<(), Failure> {
-    let path = flags.out.as_deref().unwrap_or(path);
+    let path = flags.out.as_deref().unwrap_or(&home.config);
     file::may_write(path, flags.force)?;
     let accounts = accounts::gather(flags, reborrow(&mut person), surroundings.secrets)?;
     let mut chosen = chosen(flags, &accounts)?;
@@ -130,7 +131,7 @@ async fn set_up(
         form.print(&(), || vec![line])?;
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    let assembled = assemble_within(config, folder, surroundings, progress_watcher()).await?;
+    let assembled = assemble_within(home.placed(config), folder, surroundings, progress_watcher()).await?;
     let outcome = begin(&assembled, surroundings).await;
     assembled.state.close().await;
     let (checks, plan) = outcome?;

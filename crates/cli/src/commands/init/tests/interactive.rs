@@ -25,7 +25,10 @@ use zygos_sim::{
 
 use crate::{
     clock::machine_clock,
-    commands::init::{InitArguments, Question, questions::Ask, set_up},
+    commands::{
+        Home,
+        init::{InitArguments, Question, questions::Ask, set_up},
+    },
     config,
     failure::Failure,
     show::Form,
@@ -130,7 +133,8 @@ async fn run(person: &mut Scripted, flags: InitArguments) -> (Result<(), Failure
     let path = folder.path().join("zygos.toml");
     let budgets = Budgets::default();
     let flags = InitArguments { timezone: "Europe/Bucharest".to_owned(), ..flags };
-    let outcome = set_up(&flags, &path, Form::Json, Some(person), &surroundings(&budgets).1).await;
+    let home = Home::at(&path);
+    let outcome = set_up(&flags, &home, Form::Json, Some(person), &surroundings(&budgets).1).await;
     (outcome, std::fs::read_to_string(&path).ok())
 }
 
