@@ -144,7 +144,9 @@ fn without_secrets(text: &str) -> String {
     let blotted = |line: &str| -> Option<String> {
         let (key, value) = line.split_once('=')?;
         let key = key.trim().trim_matches('"').to_lowercase();
-        let is_secret = ["password", "secret", "key", "token"].iter().any(|word| key.contains(word));
+        let of_value = value.trim().trim_matches(['"', '\'']);
+        let is_secret = ["password", "secret", "key", "token"].iter().any(|word| key.contains(word))
+            || StatePlace::holds_password(of_value);
         let begin = value.find(['"', '\'']).filter(|_| is_secret && !value.trim_start().starts_with('{'))?;
         let quote = value.get(begin..=begin)?;
         let end = value.rfind(quote).filter(|end| *end > begin)?;
@@ -157,6 +159,15 @@ fn without_secrets(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_in_an_address_is_not_shown() {
+        let text = "[workspace]\nstate = \"postgres://zygos:plain@localhost/zygos\" # mine\n";
+        let shown = without_secrets(text);
+        assert_eq!(shown.len(), text.len());
+        assert!(!shown.contains("plain") && shown.ends_with("\" # mine\n"), "{shown}");
+        assert_eq!(without_secrets("state = \"postgres://zygos@localhost/zygos\"\n").matches('*').count(), 0);
+    }
 
     #[test]
     fn a_secret_written_into_the_configuration_is_not_shown() {

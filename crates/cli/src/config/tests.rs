@@ -134,6 +134,24 @@ poll_every = "5 parsecs"
 }
 
 #[test]
+fn the_state_may_be_a_database_whose_password_is_kept_elsewhere() {
+    let with =
+        |state: &str| GOOD.replacen("[workspace]\n", &format!("[workspace]\nstate = \"{state}\"\n"), 1);
+    let found = problems(&with("postgres://zygos:plain@db.test/zygos"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].path, "workspace.state");
+    assert!(
+        found[0].message.contains("PGPASSWORD") && !found[0].message.contains("plain"),
+        "{}",
+        found[0].message
+    );
+    let config = read(&with("postgres://zygos@db.test/zygos")).expect("it is good");
+    assert_eq!(config.state.file(), None);
+    let config = read(&with("elsewhere.db")).expect("it is good");
+    assert_eq!(config.state.file(), Some(std::path::Path::new("elsewhere.db")));
+}
+
+#[test]
 fn orders_into_tryton_need_a_web_shop() {
     let text = GOOD.replace("shop = \"shop\"\n", "");
     let found = problems(&text);
