@@ -150,7 +150,7 @@ impl Engine {
             to: None,
             at: now,
             deadline: context.deadline,
-            bases: Vec::new(),
+            fields: Vec::new(),
         };
         if !self.mark_sent(row, sent).await? {
             return Ok(false);

@@ -211,9 +211,17 @@ pub struct SentWrite {
     pub at: Timestamp,
     /// When the call must have given up; a take-over counts `max_in_flight` from here.
     pub deadline: Timestamp,
-    /// Of a write to a product: what both sides hold in its fields once it is carried out.
+    /// Of a write to a product: what follows for its fields once it is carried out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub bases: Vec<FieldBases>,
+    pub fields: Vec<SentField>,
+}
+
+/// One field of a write whose answer may be lost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentField {
+    /// What both sides hold once it is carried out; of one field.
+    pub base: FieldBases,
+    pub entry: JournalEntry,
 }
 
 /// A wish to be put into the outbox. Joins the row of the same record if there is one.

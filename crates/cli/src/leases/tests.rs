@@ -82,7 +82,7 @@ async fn a_dead_process_is_succeeded_at_once_and_its_claims_are_free() {
         to: None,
         at: place.clock.now(),
         deadline: place.clock.now(),
-        bases: Vec::new(),
+        fields: Vec::new(),
     });
     let mark = Mutation::MarkSent { row: row.id, fence: row.fence, sent: sent.clone() };
     place.repository.commit(vec![mark]).await.unwrap();

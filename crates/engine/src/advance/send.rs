@@ -43,7 +43,7 @@ impl Engine {
                 self.settle_if_ours(&order.row, settled).await?;
                 continue;
             }
-            let sent = SentWrite { write: write.clone(), to: None, at: now, deadline, bases: Vec::new() };
+            let sent = SentWrite { write: write.clone(), to: None, at: now, deadline, fields: Vec::new() };
             if self.mark_sent(&order.row, sent).await? {
                 marked.push((order, write));
             }

@@ -247,7 +247,7 @@ impl Engine {
         if let Some(ends) = self.may_not_write(work, row, target, Some(vec![words])).await? {
             return Ok(ends);
         }
-        if self.must_be_asked(target).await? && self.find_by_sku(target, skus_of_product(&new)).await? {
+        if self.must_be_asked(target).await? && self.has_skus(target, skus_of_product(&new)).await? {
             // It is there after all: paired like anything that is met, and compared.
             self.link().await?;
             return Ok(Went::Ends(Settled::Again { due_at: self.now(), reason: None, failed: false }));

@@ -7,6 +7,7 @@ use zygos_core::{
     contract::{Lane, Side},
     model::{Field, Product, Value},
 };
+use zygos_storage::OutboxRecord;
 
 use super::{
     Subject, Work,
@@ -14,6 +15,7 @@ use super::{
     creating::Creation,
     gone::{HALF_GONE, words_of_archive},
     pairing::Paired,
+    refusing::{Waiting, waits_for},
 };
 use crate::{engine::Engine, error::Result, forecast::Expected, plan::Plan, settings::StoreSettings};
 
@@ -52,6 +54,7 @@ impl Engine {
         if self.product_rule(store).is_none() {
             return Ok(());
         }
+        let refused = self.refused_rows(store).await?;
         for side in [Side::Store, Side::Erp] {
             let connection = match side {
                 Side::Store => &store.connection.id,
@@ -62,7 +65,7 @@ impl Engine {
                 let keys = self.repository.product_keys(connection, after.as_ref(), PAGE).await?;
                 let Some(last) = keys.last() else { break };
                 after = Some(last.clone());
-                self.plan_page(store, side, &keys, plan, expected).await?;
+                self.plan_page(store, (side, &keys), &refused, plan, expected).await?;
             }
         }
         Ok(())
@@ -71,11 +74,14 @@ impl Engine {
     async fn plan_page(
         &self,
         store: &StoreSettings,
-        side: Side,
-        keys: &[RemoteKey],
+        (side, keys): (Side, &[RemoteKey]),
+        refused: &Waiting,
         plan: &mut Plan,
         expected: &mut Expected,
     ) -> Result<()> {
+        let refused_of = |side: Side, key: &RemoteKey| {
+            refused.get(&OutboxRecord::Product { side, key: key.clone() }).map(String::as_str)
+        };
         let mut subjects = Vec::new();
         let mut units = Vec::new();
         for key in keys {
@@ -101,7 +107,9 @@ impl Engine {
                     for pair in pairs {
                         let decision = self.decide_pair(&work, &pair).await?;
                         self.expect_changes(store, rule, &pair, &decision, expected);
-                        self.planned(&work, key, &pair, &decision, plan);
+                        let refused = refused_of(Side::Store, key);
+                        let refused = refused.or_else(|| refused_of(Side::Erp, &pair.erp.product.key));
+                        self.planned(&work, (key, refused), &pair, &decision, plan);
                         for (half, product) in [(Side::Store, &pair.store), (Side::Erp, &pair.erp)] {
                             let named = (side, key);
                             self.plan_archive(store, named, half, &product.product, plan).await?;
@@ -115,10 +123,13 @@ impl Engine {
                     let to = self.other_side(store, side);
                     let held = match creation {
                         Creation::No | Creation::NotYet => continue,
-                        Creation::Make(new) => {
-                            self.expect_new(store, side, new, expected);
-                            None
-                        }
+                        Creation::Make(new) => match refused_of(side, key) {
+                            Some(text) => waits_for(text, None),
+                            None => {
+                                self.expect_new(store, side, new, expected);
+                                None
+                            }
+                        },
                         Creation::Waits(missing) => Some(in_words(&missing)),
                     };
                     let variants = product.variants.len();
@@ -177,8 +188,17 @@ impl Engine {
         Ok(())
     }
 
-    fn planned(&self, work: &Work<'_>, key: &RemoteKey, pair: &Paired, decision: &Decision, plan: &mut Plan) {
+    /// `refused`: what the issue of its row says, where it waits for one.
+    fn planned(
+        &self,
+        work: &Work<'_>,
+        (key, refused): (&RemoteKey, Option<&str>),
+        pair: &Paired,
+        decision: &Decision,
+        plan: &mut Plan,
+    ) {
         let store = work.store;
+        let waits = |field: Option<Field>| refused.and_then(|text| waits_for(text, field));
         let to = |side: Side| match side {
             Side::Store => store.connection.id.clone(),
             Side::Erp => self.settings.erp.id.clone(),
@@ -203,7 +223,7 @@ impl Engine {
                 before: Some(change.before.to_string()),
                 after: change.after.to_string(),
                 why: change.why.clone(),
-                held: change.hold.clone(),
+                held: change.hold.clone().or_else(|| waits(Some(change.field))),
                 ..planned(change.to, name, change.field.code(), words_of_change(change))
             });
         }
@@ -216,7 +236,7 @@ impl Engine {
                 plan.products.push(PlannedProduct {
                     after: sku.unwrap_or_else(|| unit.to_string()),
                     why: format!("{} does not have it", to(side)),
-                    held: lacking.get(unit).map(in_words),
+                    held: lacking.get(unit).map(in_words).or_else(|| waits(None)),
                     ..planned(side, name, "new variant", words_of_variant(side, unit))
                 });
             }

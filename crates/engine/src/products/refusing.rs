@@ -1,5 +1,7 @@
 //! What a side refuses of a write, and what else of it can go all the same.
 
+use std::collections::BTreeMap;
+
 use zygos_core::{
     catalogue::{FieldChange, ProductRule, writes},
     contract::{ConnectorError, ErrorKind, PriceKind, ProductChanges, Side},
@@ -11,7 +13,7 @@ use super::{REFUSED, Work};
 use crate::{
     engine::{Engine, lock},
     error::Result,
-    settings::Connection,
+    settings::{Connection, StoreSettings},
 };
 
 /// What is left of a write whose refused fields were taken out.
@@ -109,7 +111,34 @@ impl Refused {
     }
 }
 
+/// What waits for a person because it was refused: the text of its issue, by row.
+pub(super) type Waiting = BTreeMap<OutboxRecord, String>;
+
+/// What an issue says of this field, if it is among those that wait.
+pub(super) fn waits_for(text: &str, field: Option<Field>) -> Option<String> {
+    let waits = text.split("Only ").skip(1).any(|part| match (part.split_once(" wait"), field) {
+        (Some(("this product", _)), _) => true,
+        (Some((names, _)), Some(field)) => names.contains(field.words()),
+        _ => false,
+    });
+    waits.then(|| text.to_owned())
+}
+
 impl Engine {
+    /// The rows of a store that wait because something of them was refused.
+    pub(super) async fn refused_rows(&self, store: &StoreSettings) -> Result<Waiting> {
+        let rows = self.repository.outbox(Some(&store.connection.id), u32::MAX >> 1).await?;
+        let mut waiting = Waiting::new();
+        for row in rows {
+            let Some(held_by) = row.held_by else { continue };
+            let issue = self.repository.issue(held_by).await?;
+            if let Some(issue) = issue.filter(|issue| issue.kind == REFUSED) {
+                waiting.insert(row.record, issue.text);
+            }
+        }
+        Ok(waiting)
+    }
+
     /// Tells a person what a side refuses, beside what was refused of this row before; answers how the row ends by it.
     pub(super) async fn held_by_refusal(
         &self,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use zygos_core::{
-    RemoteKey,
+    ConnectionId, RemoteKey,
     catalogue::{Decision, FieldChange, Halves, writes},
     clock::later,
     contract::{Applied, ConnectorError, ErrorKind, Lookup, ProductChanges, Side, Write},
@@ -13,7 +13,8 @@ use zygos_core::{
     model::{Entity, Field, Product, Record},
 };
 use zygos_storage::{
-    Attempt, FieldBases, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentWrite, Settled, StoredProduct,
+    Attempt, FieldBases, JournalEntry, Mutation, OutboxRecord, OutboxRow, SentField, SentWrite, Settled,
+    StoredProduct,
 };
 
 use super::{
@@ -200,8 +201,9 @@ impl Engine {
         let (mut write, mut refused) = (write, Refused::default());
         let (applied, at) = loop {
             let update = Write::UpdateProduct(Box::new(write));
-            let bases = bases_after(work, pair, side, changes);
-            let (error, deadline) = match self.try_product(work, row, target, &record, update, bases).await? {
+            let fields = fields_after(work, pair, target, side, changes);
+            let (error, deadline) = match self.try_product(work, row, target, &record, update, fields).await?
+            {
                 Ok(Some(sent)) => break sent,
                 Ok(None) => return Ok(Went::Ends(Settled::Done)),
                 Err(failed) => failed,
@@ -305,17 +307,9 @@ impl Engine {
                 // The tax was changed meanwhile, so this isn't the price that was meant.
                 terms_moved = true;
             }
-            mutations.push(Mutation::AddJournal(JournalEntry {
-                at,
-                connection: target.clone(),
-                entity: if change.field == Field::Price { Entity::Price } else { Entity::Catalogue },
-                key: change.key.clone(),
-                field: change.field.code().to_owned(),
-                before: Some(change.before.to_string()),
-                after: Some(read_back.to_string()),
-                why: change.why.clone(),
-                run: work.run.cloned(),
-            }));
+            let written =
+                JournalEntry { at, after: Some(read_back.to_string()), ..entry_of(work, target, change) };
+            mutations.push(Mutation::AddJournal(written));
             mutations.extend(self.drift_ends(store_id, change, &pair.store.product).await?);
             self.tell(&Event::FieldWritten {
                 store: store_id.clone(),
@@ -380,12 +374,12 @@ impl Engine {
         target: &Connection,
         record: &str,
         write: Write,
-        bases: Vec<FieldBases>,
+        fields: Vec<SentField>,
     ) -> Result<std::result::Result<Option<(Applied, Timestamp)>, (ConnectorError, Timestamp)>> {
         let context = self.context(row.lane);
         let at = self.now();
         let to = (target.id != row.connection).then(|| target.id.clone());
-        let sent = SentWrite { write: write.clone(), to, at, deadline: context.deadline, bases };
+        let sent = SentWrite { write: write.clone(), to, at, deadline: context.deadline, fields };
         if !self.mark_sent(row, sent).await? {
             return Ok(Ok(None));
         }
@@ -464,7 +458,7 @@ impl Engine {
 
     async fn drift_ends(
         &self,
-        store: &zygos_core::ConnectionId,
+        store: &ConnectionId,
         change: &FieldChange,
         product: &Product,
     ) -> Result<Vec<Mutation>> {
@@ -498,10 +492,16 @@ fn percent_after(now: &Halves, changes: &[FieldChange]) -> Option<Decimal> {
     now.percent.map(|percent| new.unwrap_or(percent))
 }
 
-/// What both sides hold in these fields once they are written as decided.
-fn bases_after(work: &Work<'_>, pair: &Paired, to: Side, changes: &[FieldChange]) -> Vec<FieldBases> {
+/// What follows for these fields once they are written as decided.
+fn fields_after(
+    work: &Work<'_>,
+    pair: &Paired,
+    target: &Connection,
+    to: Side,
+    changes: &[FieldChange],
+) -> Vec<SentField> {
     let now = pair.halves(work.prices.as_ref(), work.rule);
-    let mut bases = Vec::new();
+    let mut fields = Vec::new();
     for change in changes.iter().filter(|change| change.to == to && change.hold.is_none() && change.settles())
     {
         let Some(now) = now.get(&(change.store_key.clone(), change.field)) else { continue };
@@ -510,13 +510,29 @@ fn bases_after(work: &Work<'_>, pair: &Paired, to: Side, changes: &[FieldChange]
             Side::Store => Halves { store: after, percent: percent_after(now, changes), ..now.clone() },
             Side::Erp => Halves { erp: after, percent: percent_after(now, changes), ..now.clone() },
         };
-        bases.push(FieldBases {
+        let base = FieldBases {
             store: work.store.connection.id.clone(),
             key: change.store_key.clone(),
             halves: [(change.field, halves)].into(),
-        });
+        };
+        fields.push(SentField { base, entry: entry_of(work, &target.id, change) });
     }
-    bases
+    fields
+}
+
+/// How the journal tells of a change, but for when it was made.
+fn entry_of(work: &Work<'_>, target: &ConnectionId, change: &FieldChange) -> JournalEntry {
+    JournalEntry {
+        at: Timestamp::UNIX_EPOCH,
+        connection: target.clone(),
+        entity: if change.field == Field::Price { Entity::Price } else { Entity::Catalogue },
+        key: change.key.clone(),
+        field: change.field.code().to_owned(),
+        before: Some(change.before.to_string()),
+        after: Some(change.after.to_string()),
+        why: change.why.clone(),
+        run: work.run.cloned(),
+    }
 }
 
 pub(super) fn name_of(change: &FieldChange, product: &Product) -> String {

@@ -258,6 +258,11 @@ fn a_tax_that_the_store_refuses_moves_no_price_in_the_erp_either() {
     shelf.sync();
     says(&shelf.issue("product_refused"), &["has no tax of 5 %", "Only its tax and price wait"]);
     assert_eq!((shelf.gross(CLUJ, SKU), shelf.in_erp(SKU).price), before);
+    let plan = shelf.world.block_on(shelf.engine.plan()).expect("both sides can be read");
+    assert!(
+        !plan.products.is_empty() && plan.products.iter().all(|planned| planned.held.is_some()),
+        "{plan:?}"
+    );
     shelf.world.shops[CLUJ].sandbox.add_tax("VAT 5%", Decimal::from(5));
     shelf.answer(&shelf.issue("product_refused"), "retry");
     shelf.sync();

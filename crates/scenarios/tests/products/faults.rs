@@ -35,6 +35,9 @@ fn a_store_that_never_answers_a_create_gets_no_twin() {
         assert_one(&shelf, "LAMP-1");
         assert_eq!(shelf.gross(CLUJ, "LAMP-1"), number("11.90"), "{fault:?}");
         assert_met(&shelf, fault);
+        let journal = shelf.journal(20);
+        let made = journal.iter().filter(|line| line.starts_with("cluj ") && line.contains(" created: "));
+        assert_eq!(made.count(), 1, "{fault:?}: {journal:#?}");
         assert_eq!(shelf.issues(), [], "{fault:?}");
         shelf.assert_quiet();
     }
@@ -99,6 +102,9 @@ fn a_crash_right_after_a_price_was_written_leaves_nothing_to_do_and_nobody_accus
     shelf.run(30);
     assert_eq!((shelf.gross(CLUJ, SKU), shelf.gross(ATHENS, SKU)), (number("53.55"), number("53.55")));
     assert_eq!((shelf.issues(), shelf.drifts()), (Vec::new(), Vec::new()));
+    let journal = shelf.journal(20);
+    let told = journal.iter().filter(|line| line.starts_with("cluj ") && line.contains("\"53.55\""));
+    assert_eq!(told.count(), 1, "the journal has it though nobody heard an answer: {journal:#?}");
     shelf.assert_quiet();
 }
 

@@ -303,7 +303,7 @@ pub fn sent(unit: &str) -> SentWrite {
         to: None,
         at: micros_after(at(10), 999_999),
         deadline: at(40),
-        bases: Vec::new(),
+        fields: Vec::new(),
     }
 }
 
